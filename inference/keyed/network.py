@@ -1,0 +1,116 @@
+"""A converted network: keyed pixels and their order in, the plain network's answer out."""
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import torch
+from torch import Tensor, fx, nn
+
+from inference.keyed.place import INPUT, RASTER, Place
+from inference.keyed.positions import invert, take_positions
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What one node of the original graph computed.
+
+    Attributes
+    ----------
+    tensor
+        The node's output, (N, C, H, W) where it is spatial.
+    order
+        int64 (P,) or (N, P), the order that its pixels are in; None where the tensor is not spatial.
+    """
+
+    tensor: Tensor
+    order: Tensor | None
+
+    def raster(self) -> Tensor:
+        """The tensor with its pixels back in place."""
+        return self.tensor if self.order is None else take_positions(self.tensor, invert(self.order))
+
+
+class KeyedNetwork(nn.Module):
+    """What `convert` returns: call it as `keyed(x, order)`.
+
+    It holds secret orders and therefore refuses to be pickled; they are no part of its state dict either.
+    """
+
+    def __init__(self, graph_module: fx.GraphModule, size_in: tuple[int, int]) -> None:
+        super().__init__()
+        self.graph_module = graph_module
+        self.size_in = size_in
+
+    def forward(self, x: Tensor, order: Tensor) -> Any:
+        """Answer for keyed frames exactly as the plain network answers for plain ones.
+
+        Parameters
+        ----------
+        x
+            (N, C, H, W), holding pixels in emission order: pixel q of the frame at row q // W, column q % W.
+        order
+            Integer (P,), one order for the batch, or (N, P), one for each frame, with P = H W: `x[q] = plain[order[q]]`.
+
+        Raises
+        ------
+        ValueError
+            A size that is not the frame's that the network was converted for.
+        """
+        index = self._checked_order(x, order)
+        return self.graph_module(x, index, invert(index))
+
+    def activations(self, x: Tensor, order: Tensor) -> dict[str, Activation]:
+        """What every node of the original graph computes for these frames, by node name: what a spy on the memory would see."""
+        index = self._checked_order(x, order)
+        values = _Recorder(self.graph_module).record(x, index, invert(index))
+        return {node.meta["original"]: Activation(value, self._order_of(node, index)) for node, value in values.items()}
+
+    def output_order(self, order: Tensor) -> Any:
+        """The orders of the outputs, in the structure of the output, for frames in `order`.
+
+        None where an output is not spatial, else the order of that dense output (the identity where it is raster).
+        """
+        index = order.to(torch.int64)
+        output = next(node for node in self.graph_module.graph.nodes if node.op == "output")
+
+        return fx.node.map_arg(output.args[0], lambda node: self._order_of(node, index))
+
+    def _order_of(self, node: fx.Node, index: Tensor) -> Tensor | None:
+        place: Place | None = node.meta["place"]
+        if place is None or place.flattened:
+            return None
+        if place == INPUT:
+            return index
+        if place == RASTER:
+            height, width = node.meta["size"]
+            return torch.arange(height * width, device=index.device)
+        return self.graph_module.get_buffer(place.order)
+
+    def _checked_order(self, x: Tensor, order: Tensor) -> Tensor:
+        height, width = self.size_in
+        if x.ndim != 4 or x.shape[2:] != (height, width):
+            raise ValueError(f"x = {tuple(x.shape)}: allowed is (N, C, {height}, {width}), the size it was converted for")
+        if order.shape not in ((height * width,), (len(x), height * width)):
+            raise ValueError(f"order = {tuple(order.shape)}: allowed is ({height * width},) or ({len(x)}, {height * width})")
+        return order.to(device=x.device, dtype=torch.int64)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError("a keyed network holds a key: it cannot be pickled or copied; convert the plain network again")
+
+
+class _Recorder(fx.Interpreter):
+    """Runs the graph and keeps every tensor that stands for one of the original network."""
+
+    def __init__(self, graph_module: fx.GraphModule) -> None:
+        super().__init__(graph_module)
+        self.values: dict[fx.Node, Tensor] = {}
+
+    def record(self, *args: Tensor) -> dict[fx.Node, Tensor]:
+        self.run(*args)
+        return self.values
+
+    def run_node(self, n: fx.Node) -> Any:
+        value = super().run_node(n)
+        if "original" in n.meta and isinstance(value, Tensor):
+            self.values[n] = value
+        return value
