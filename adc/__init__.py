@@ -1,0 +1,48 @@
+"""Volts to samples in keyed order: keys, orders, masks, conversion, frames."""
+
+import numba
+
+if numba.config.THREADING_LAYER == "default":  # type: ignore[attr-defined]
+    # Two threads may read out at once, and the layer must bear it. Set before the first parallel kernel.
+    numba.config.THREADING_LAYER = "threadsafe"  # type: ignore[attr-defined]
+
+from adc.ahead import KeysAhead
+from adc.converter import Converter
+from adc.counter import CounterStore, CounterStoreError
+from adc.frame import FrameError, FrameHeader, RawFrame, TagError
+from adc.geometry import BAYER_NAMES, CFA_NAMES, Geometry
+from adc.keys import FrameKey, KeySchedule, LayerOrders
+from adc.orders import block_order, full_order, invert_order, raster_order, row_column_order
+from adc.policy import PAPER, POLICIES, RASTER, SECURE, ReadoutPolicy
+from adc.readout import Exposure, readout
+from adc.timing import ReadoutTiming
+
+__all__ = [
+    "BAYER_NAMES",
+    "CFA_NAMES",
+    "PAPER",
+    "POLICIES",
+    "RASTER",
+    "SECURE",
+    "Converter",
+    "CounterStore",
+    "CounterStoreError",
+    "Exposure",
+    "FrameError",
+    "FrameHeader",
+    "FrameKey",
+    "Geometry",
+    "KeySchedule",
+    "KeysAhead",
+    "LayerOrders",
+    "RawFrame",
+    "ReadoutPolicy",
+    "ReadoutTiming",
+    "TagError",
+    "block_order",
+    "full_order",
+    "invert_order",
+    "raster_order",
+    "readout",
+    "row_column_order",
+]

@@ -1,0 +1,68 @@
+"""Keys ahead of their frames: the next ones are made while this frame is read out."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from adc.geometry import Geometry
+from adc.keys import FrameKey, KeySchedule
+
+
+class KeysAhead:
+    """Iterator of frame keys for a sequence of counters, the next ones always in the making in the background.
+
+    Never more than `ahead` keys wait, each made by a thread of its own. An error while making a key is raised by the
+    call that would have returned it.
+
+    Parameters
+    ----------
+    schedule, geometry
+        Where the keys come from and what they are for.
+    counters
+        Frame counters; those of emitted frames come from a CounterStore. They are taken in order, `ahead` of use.
+    ahead
+        Keys in the making at once, 1 to 8. One hides the making of a key behind a slower frame; two use two cores.
+    """
+
+    def __init__(self, schedule: KeySchedule, geometry: Geometry, counters: Iterator[int], *, ahead: int = 1) -> None:
+        if not isinstance(ahead, int) or not 1 <= ahead <= 8:
+            raise ValueError(f"ahead = {ahead}: allowed is 1 to 8")
+        self._schedule = schedule
+        self._geometry = geometry
+        self._counters = counters
+        self._coming: deque[Future[FrameKey]] = deque()
+        self._makers = ThreadPoolExecutor(ahead, "keys-ahead")
+        for _ in range(ahead):
+            self._start_next()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> FrameKey:
+        if not self._coming:
+            raise StopIteration
+        frame_key = self._coming[0].result()  # left in place until it is there, so that close() finds it after Ctrl-C
+        self._coming.popleft()
+        self._start_next()
+        return frame_key
+
+    def close(self) -> None:
+        """Stop the background threads and wipe the keys that nobody took; harmless when repeated."""
+        self._makers.shutdown(wait=True, cancel_futures=True)
+        while self._coming:
+            coming = self._coming.popleft()
+            if not coming.cancelled() and coming.exception() is None:
+                coming.result().wipe()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _start_next(self) -> None:
+        counter = next(self._counters, None)
+        if counter is not None:
+            self._coming.append(self._makers.submit(self._schedule.frame_key, counter, self._geometry))

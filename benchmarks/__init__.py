@@ -1,0 +1,1 @@
+"""Speed, always beside what it is compared with, in one run."""

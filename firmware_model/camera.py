@@ -1,0 +1,96 @@
+"""The camera: light goes in, keyed frames come out, and no counter is used twice."""
+
+import math
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from adc import Converter, CounterStore, Geometry, KeysAhead, KeySchedule, RawFrame, readout
+from sensor_sim import Scene, Sensor
+
+
+class Camera:
+    """A sensor and a converter behind a key slot and a frame counter.
+
+    The key of the next frame is made in a background thread while this one is exposed and read out; `close` ends it. A
+    frame's key is wiped as soon as the frame is made.
+
+    Parameters
+    ----------
+    sensor
+        what collects the light.
+    converter
+        what turns its volts into DN; its depth is that of the frames.
+    schedule
+        the key slot: device, epoch, policy and the secret behind them.
+    counters
+        where frame counters come from. A camera whose frames leave this process needs a `CounterStore`; any rising
+        iterator will do for a throw-away master. The camera reads one counter ahead and does not close it.
+    exposure_s
+        exposure time of the next frames, in s; may be changed between frames.
+
+    Raises
+    ------
+    ValueError
+        if `exposure_s` is not above 0 and finite, or sensor and converter do not make a geometry.
+    """
+
+    def __init__(
+        self,
+        sensor: Sensor,
+        converter: Converter,
+        schedule: KeySchedule,
+        counters: CounterStore | Iterator[int],
+        *,
+        exposure_s: float = 0.01,
+    ) -> None:
+        profile = sensor.profile
+        self.geometry = Geometry(profile.height, profile.width, converter.bits, profile.cfa)
+        self.sensor = sensor
+        self.converter = converter
+        self.exposure_s = exposure_s
+        self._keys = KeysAhead(schedule, self.geometry, counters)
+
+    @property
+    def exposure_s(self) -> float:
+        """Exposure time of the next frame, in s."""
+        return self._exposure_s
+
+    @exposure_s.setter
+    def exposure_s(self, exposure_s: float) -> None:
+        if not 0 < exposure_s < math.inf:
+            raise ValueError(f"exposure_s = {exposure_s}: allowed is above 0 and finite")
+        self._exposure_s = exposure_s
+
+    def capture(self, scene: Scene) -> RawFrame:
+        """Expose to a scene, float32 (h, w, 3) of linear light, and read out one keyed frame.
+
+        The noise of a frame follows from the sensor's device seed, the epoch and the counter, so a simulation can be
+        repeated. Raises RuntimeError once the camera is closed or the counters are used up, and what the sensor, the
+        readout and the counter store raise.
+        """
+        frame_key = next(self._keys, None)
+        if frame_key is None:
+            raise RuntimeError("the camera is closed or its frame counters are used up")
+        try:
+            seed = frame_seed(self.sensor.device_seed, frame_key.epoch, frame_key.counter)
+            return readout(self.sensor.expose(scene, self.exposure_s, seed), self.converter, frame_key)
+        finally:
+            frame_key.wipe()
+
+    def close(self) -> None:
+        """End the background thread; harmless when repeated."""
+        self._keys.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def frame_seed(device_seed: int, epoch: int, counter: int) -> int:
+    """Return the seed of one frame's temporal noise, 0 to 2**64 - 1: no two frames of a device share theirs but by chance."""
+    return int(np.random.SeedSequence(device_seed, spawn_key=(epoch, counter)).generate_state(1, np.uint64)[0])

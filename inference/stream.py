@@ -1,0 +1,241 @@
+"""The streaming stage: frames in, results out, while the next frames are being captured and developed."""
+
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adc import RawFrame
+from inference.bounded_queue import BoundedQueue, QueueFinished
+from inference.isp import IspSettings, KeyedImage, isp
+from inference.receiver import FrameRefused, Receiver
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Keep = Literal["all", "latest"]
+Network = Callable[["Tensor", "Tensor"], "Tensor"]
+"""Takes x float32 (1, C, h, w) in emission order and order int64 (1, h * w); returns scores float32 (1, classes)."""
+
+SOURCE_GRACE_S = 2.0
+"""How long `stop` waits for a source that is busy; its daemon thread ends by itself when the source returns."""
+
+
+@dataclass(frozen=True, eq=False)
+class FrameResult:
+    """What the network says of one frame.
+
+    Attributes
+    ----------
+    counter
+        the frame's counter.
+    scores
+        float32 (classes,), as the network gives them.
+    class_index
+        the class with the highest score.
+    timings_s
+        seconds spent in each stage: wait (in queues), key_and_verify, isp, network. They add up to the time from the
+        frame's arrival on the host to its result.
+    """
+
+    counter: int
+    scores: NDArray[np.float32]
+    class_index: int
+    timings_s: dict[str, float]
+
+
+class _Arrival(NamedTuple):
+    raw: RawFrame
+    arrived_s: float
+
+
+class _Picture(NamedTuple):
+    counter: int
+    image: KeyedImage
+    timings_s: dict[str, float]
+    ready_s: float
+
+
+class Stream(Iterator[FrameResult]):
+    """An iterator of results, in the frames' order; one thread takes frames, one checks and develops them.
+
+    The network runs in the thread that iterates. An exception of the source, of the image signal processor or of the
+    network comes out of the iterator, those of the first two after the results of the frames before it; then the stream
+    is at its end. Use it as a context manager, or call `stop`: at any moment, from any thread, more than once.
+
+    Parameters are those of `stream`.
+    """
+
+    def __init__(
+        self,
+        frames: Iterable[RawFrame],
+        receiver: Receiver,
+        network: Network,
+        *,
+        settings: IspSettings,
+        keep: Keep = "all",
+        queue_frames: int = 4,
+    ) -> None:
+        if keep not in get_args(Keep):
+            raise ValueError(f"keep = {keep!r}: allowed is {' or '.join(get_args(Keep))}")
+        if not isinstance(queue_frames, int) or queue_frames < 1:
+            raise ValueError(f"queue_frames = {queue_frames}: allowed is 1 or more")
+        self._network = network
+        self._stopped = False
+        self._refused: Counter[str] = Counter()
+        self._arrivals: BoundedQueue[_Arrival] = BoundedQueue(queue_frames, drop_oldest=keep == "latest")
+        self._pictures: BoundedQueue[_Picture] = BoundedQueue(queue_frames, drop_oldest=keep == "latest")
+        self._capturing = threading.Thread(target=_capture, args=(frames, self._arrivals), name="keycam-capture", daemon=True)
+        self._developing = threading.Thread(
+            target=_develop,
+            args=(self._arrivals, self._pictures, receiver, settings, self._refused),
+            name="keycam-isp",
+            daemon=True,
+        )
+        # The threads hold the queues but not this object, so a stream that is simply forgotten also ends them.
+        weakref.finalize(self, _abandon, self._arrivals, self._pictures)
+        self._capturing.start()
+        self._developing.start()
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """How many frames were refused so far, by cause (see `Receiver`)."""
+        return dict(self._refused)
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many frames gave way to newer ones so far, by what was busy: isp_busy, network_busy."""
+        counts = {"isp_busy": self._arrivals.dropped, "network_busy": self._pictures.dropped}
+        return {cause: count for cause, count in counts.items() if count}
+
+    def __next__(self) -> FrameResult:
+        try:
+            return self._answer(self._pictures.get())
+        except QueueFinished:
+            self.stop()
+            raise StopIteration from None
+        except BaseException:
+            self.stop()
+            raise
+
+    def _answer(self, picture: _Picture) -> FrameResult:
+        import torch
+
+        start_s = perf_counter()
+        with torch.inference_mode():
+            x = torch.from_numpy(picture.image.x)[None]
+            order = torch.from_numpy(picture.image.order.astype(np.int64))[None]
+            output = self._network(x, order)
+            if output.ndim != 2 or output.shape[0] != 1:
+                raise ValueError(f"network output shape = {tuple(output.shape)}: allowed is (1, classes)")
+            scores = output[0].float().cpu().numpy().copy()
+        timings_s = dict(picture.timings_s)
+        timings_s["wait"] += start_s - picture.ready_s
+        timings_s["network"] = perf_counter() - start_s
+        return FrameResult(picture.counter, scores, int(scores.argmax()), timings_s)
+
+    def stop(self) -> None:
+        """End the stream: drop what is queued, end both threads, and let the next `next()` raise StopIteration."""
+        _abandon(self._arrivals, self._pictures)
+        grace_s, self._stopped = 0.0 if self._stopped else SOURCE_GRACE_S, True
+        if threading.current_thread() is not self._capturing:
+            self._capturing.join(grace_s)
+        if threading.current_thread() is not self._developing:
+            self._developing.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def stream(
+    frames: Iterable[RawFrame],
+    receiver: Receiver,
+    network: Network,
+    *,
+    settings: IspSettings,
+    keep: Keep = "all",
+    queue_frames: int = 4,
+) -> Stream:
+    """Run the network on frames as they arrive.
+
+    Parameters
+    ----------
+    frames
+        the camera's link or a recording: any iterable of frames; iterated in a thread of its own.
+    receiver
+        accepts or refuses each frame; refused ones are counted and skipped.
+    network
+        see `Network`; called with a batch of one.
+    settings
+        how frames are developed; `output` is the network's input size.
+    keep
+        "all" slows the source down to the network's speed; "latest" drops the oldest waiting frame instead.
+    queue_frames
+        frames that may wait before the image signal processor, and again before the network.
+
+    Raises
+    ------
+    ValueError
+        if `keep` or `queue_frames` is not allowed. What goes wrong later comes out of the iterator.
+    """
+    return Stream(frames, receiver, network, settings=settings, keep=keep, queue_frames=queue_frames)
+
+
+def _capture(frames: Iterable[RawFrame], arrivals: BoundedQueue[_Arrival]) -> None:
+    iterator: Iterator[RawFrame] | None = None
+    try:
+        iterator = iter(frames)
+        for raw in iterator:
+            if not arrivals.put(_Arrival(raw, perf_counter())):
+                break
+        if isinstance(iterator, Generator):
+            iterator.close()  # here, because only the thread that runs a generator can be sure that it may close it
+    except BaseException as error:
+        arrivals.finish(error)
+    else:
+        arrivals.finish()
+
+
+def _develop(
+    arrivals: BoundedQueue[_Arrival],
+    pictures: BoundedQueue[_Picture],
+    receiver: Receiver,
+    settings: IspSettings,
+    refused: Counter[str],
+) -> None:
+    try:
+        while True:
+            raw, arrived_s = arrivals.get()
+            start_s = perf_counter()
+            try:
+                frame_key = receiver.accept(raw)
+            except FrameRefused as refusal:
+                refused[refusal.cause] += 1
+                continue
+            verified_s = perf_counter()
+            image = isp(raw, frame_key, settings)
+            ready_s = perf_counter()
+            timings_s = {"wait": start_s - arrived_s, "key_and_verify": verified_s - start_s, "isp": ready_s - verified_s}
+            if not pictures.put(_Picture(raw.header.counter, image, timings_s, ready_s)):
+                break
+    except QueueFinished:
+        pictures.finish()
+    except BaseException as error:
+        pictures.finish(error)
+    finally:
+        arrivals.abandon()
+
+
+def _abandon(arrivals: BoundedQueue[_Arrival], pictures: BoundedQueue[_Picture]) -> None:
+    arrivals.abandon()
+    pictures.abandon()

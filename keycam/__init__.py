@@ -1,0 +1,3 @@
+"""The command line and the applications on top of the camera."""
+
+__version__ = "0.1.0"

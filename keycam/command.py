@@ -1,0 +1,208 @@
+"""`keycam`: the command line. Heavy modules are imported inside the commands, so that `--help` answers at once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="A smart camera that never emits a picture: keyed readout, and networks that answer on it exactly as on plain frames.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+keys = typer.Typer(help="Make the key that camera and host share.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+BAD_INPUT, BAD_SOURCE, INTERRUPTED = 2, 3, 130
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output, and nothing else there.")]
+Seed = Annotated[int, typer.Option(help="Fixes every random draw but the keys' own: noise, path over the photographs.", min=0)]
+Policy = Annotated[
+    str,
+    typer.Option(
+        help="What the readout hides. secure: fresh order and mask for each frame; paper: one fixed order, as published, "
+        "which some 75 frames break; raster: nothing, an ordinary camera."
+    ),
+]
+Model = Annotated[str, typer.Option(help="Network: resnet20, preresnet110 or vgg16.")]
+Weights = Annotated[Path | None, typer.Option(help="Weights as safetensors; by default those that come with keycam.")]
+Key = Annotated[Path | None, typer.Option(help="Key file (see 'keycam keys new'); by default a throw-away key.")]
+Data = Annotated[Path, typer.Option(help="Folder with CIFAR-10: torchvision's (filled by its downloader if empty) or sheets.")]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the contact sheet.")] = Path("keycam-out"),
+    frames: Annotated[int, typer.Option(help="Frames to capture.", min=1)] = 120,
+    policy: Policy = "secure",
+    image: Annotated[Path | None, typer.Option(help="Pan and zoom over this picture instead of the bundled ones.")] = None,
+    camera: Annotated[int | None, typer.Option(help="Look through this webcam instead (0 is the first).", min=0)] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Look at photographs through the keyed camera and compare the keyed network's answers with the plain one's.
+
+    Needs no network, no camera and no data: the photographs are those that scikit-image ships. Writes a contact sheet
+    (scene | what the link carries | restored by the key holder | answers) and prints a table.
+    """
+    from keycam.demo import DemoPlan, run_demo
+    from keycam.printing import print_demo, print_json
+
+    result = run_demo(DemoPlan(out=out, frames=frames, policy=policy, image=image, camera=camera, seed=seed))
+    print_json(result.as_json()) if as_json else print_demo(result)
+
+
+@app.command("eval")
+def evaluate(
+    data: Data,
+    model: Model = "resnet20",
+    weights: Weights = None,
+    policy: Policy = "secure",
+    shuffle: Annotated[str, typer.Option(help="Where the order is undone: input, every-layer or both.")] = "both",
+    through: Annotated[
+        str, typer.Option(help="adc: pictures are the sensor's samples; camera: they are scenes before a lens.")
+    ] = "adc",
+    batch_size: Annotated[int, typer.Option(help="Pictures in one network call.", min=1)] = 500,
+    images: Annotated[int | None, typer.Option(help="Only the first so many test pictures.", min=1)] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Accuracy on CIFAR-10 of the plain network, the keyed one, a wrong key and no key at all, a fresh key for each picture."""
+    from keycam.evaluate import EvaluationPlan, run_evaluation
+    from keycam.printing import print_evaluation, print_json
+
+    plan = EvaluationPlan(
+        data=data, model=model, weights=weights, policy=policy, shuffle=shuffle, through=through,
+        batch_size=batch_size, images=images, seed=seed,
+    )  # fmt: skip
+    result = run_evaluation(plan)
+    print_json(result) if as_json else print_evaluation(result)
+
+
+@app.command()
+def infer(
+    image: Annotated[Path, typer.Argument(help="Picture to look at.")],
+    model: Model = "resnet20",
+    weights: Weights = None,
+    key: Key = None,
+    policy: Policy = "secure",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Look at one picture through the keyed camera and say what the network sees; plain with --policy raster."""
+    from keycam.infer import InferencePlan, run_inference
+    from keycam.printing import print_inference, print_json
+
+    result = run_inference(InferencePlan(image=image, model=model, weights=weights, key=key, policy=policy, seed=seed))
+    print_json(result) if as_json else print_inference(result)
+
+
+@app.command()
+def train(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for checkpoint, weights and model card; run again to resume.")],
+    model: Model = "resnet20",
+    epochs: Annotated[int, typer.Option(help="Passes over the 50,000 training pictures.", min=1)] = 50,
+    batch_size: Annotated[int, typer.Option(help="Pictures in one step.", min=2)] = 128,
+    keyed: Annotated[
+        bool, typer.Option("--keyed", help="Train the keyed network on keyed frames; no raster picture enters it.")
+    ] = False,
+    policy: Policy = "secure",
+    images: Annotated[int | None, typer.Option(help="Only the first so many pictures of each split.", min=2)] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Train a network on CIFAR-10; stop it at any time and run the same line again to go on."""
+    from keycam.printing import print_json, print_training
+    from keycam.train import run_training
+
+    result = run_training(
+        data=data, out=out, model=model, epochs=epochs, batch_size=batch_size, policy=policy if keyed else None,
+        images=images, seed=seed,
+    )  # fmt: skip
+    print_json(result) if as_json else print_training(result)
+
+
+@app.command()
+def bench(
+    what: Annotated[str, typer.Argument(help="What to time: readout.")],
+    repeats: Annotated[int, typer.Option(help="Frames timed for each row.", min=3)] = 30,
+    as_json: Json = False,
+) -> None:
+    """Time the readout under every policy beside memcpy and AES-256-GCM, in one run."""
+    from benchmarks.readout import bench_readout
+    from keycam.printing import print_json, print_readout_rows
+
+    if what != "readout":
+        raise ValueError(f"what = {what!r}: allowed is readout")
+    rows = bench_readout(repeats=repeats)
+    print_json({"rows": rows}) if as_json else print_readout_rows(rows)
+
+
+@app.command()
+def info(
+    key: Key = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw a key as in the paper's figure 2, into this PNG file.")] = None,
+    size: Annotated[int, typer.Option(help="Side of the raster in the figure, pixels.", min=4, max=64)] = 16,
+    as_json: Json = False,
+) -> None:
+    """Say what this installation has: versions, networks, policies and what they protect, readout timing; or draw a key."""
+    from keycam.about import about
+    from keycam.printing import print_about, print_json
+
+    if figure is not None:
+        from keycam.key_figure import draw_key
+
+        result = draw_key(key, figure, size)
+        print_json(result) if as_json else typer.echo(f"{result['figure']}: key {result['fingerprint']}")
+        return
+    result = about(key)
+    print_json(result) if as_json else print_about(result)
+
+
+@keys.command("new")
+def new_key(file: Annotated[Path, typer.Argument(help="File to make; it must not exist.")]) -> None:
+    """Make a fresh 256-bit key, readable by its owner only."""
+    from keycam.keyfile import fingerprint, make_key
+
+    typer.echo(f"{file}: key {fingerprint(make_key(file))}")
+
+
+def main() -> None:
+    """Run the command line; every refusal is one sentence on standard error and exit code 2 or 3."""
+    try:
+        code = app(standalone_mode=False)
+    except KeyboardInterrupt:
+        code = _say("interrupted; nothing was left half-written", INTERRUPTED)
+    except Exception as error:
+        code = _refused(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refused(error: Exception) -> int:
+    import click
+
+    if isinstance(error, click.exceptions.Abort):
+        return _say("interrupted; nothing was left half-written", INTERRUPTED)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return BAD_INPUT
+    if isinstance(error, click.ClickException):
+        return _say(error.format_message(), BAD_INPUT)
+    from inference.datasets import DataError
+    from sensor_sim.scene.errors import SceneError
+
+    if isinstance(error, SceneError | DataError):
+        return _say(str(error), BAD_SOURCE)
+    if isinstance(error, OSError):
+        return _say(f"{error.filename or 'file'}: {error.strerror or error}", BAD_SOURCE)
+    if isinstance(error, ValueError):
+        return _say(str(error), BAD_INPUT)
+    raise error
+
+
+def _say(sentence: str, code: int) -> int:
+    typer.echo(f"keycam: {sentence}", err=True)
+    return code

@@ -1,0 +1,52 @@
+"""What the demonstration looks at: the bundled photographs, a picture or a webcam, one shot after another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sensor_sim import Scene
+from sensor_sim.scene import PHOTOGRAPHS, CameraSource, ImageSource, PanZoom, load_photograph
+
+VIEW_PX = 256
+NETWORK_SIZE = (32, 32)
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """One scene, float32 (H, W, 3) of linear light, with the name of its source and what that shows."""
+
+    name: str
+    shows: str
+    scene: Scene
+
+
+class DemoScenes:
+    """`frames` shots, the photographs in turn, each panned and zoomed over; iterate once."""
+
+    def __init__(self, image: Path | None, camera: int | None, frames: int, seed: int) -> None:
+        self._image, self._camera, self._frames, self._seed = image, camera, frames, seed
+        self._sources = 1 if image is not None or camera is not None else min(len(PHOTOGRAPHS), frames)
+
+    def __len__(self) -> int:
+        return self._frames
+
+    def shown(self, most: int) -> set[int]:
+        """Numbers of the shots that a contact sheet of at most `most` rows shows: the middle of each equal share."""
+        rows = min(most, self._frames)
+        rows = min(self._sources, rows) if self._sources > 1 else rows
+        return {(2 * row + 1) * self._frames // (2 * rows) for row in range(rows)}
+
+    def __iter__(self) -> Iterator[Shot]:
+        if self._camera is not None:
+            name = f"camera {self._camera}"
+            for _, scene in zip(range(self._frames), CameraSource(self._camera), strict=False):
+                yield Shot(name, "what stands before the camera", scene)
+        elif self._image is not None:
+            scene = next(iter(ImageSource(self._image)))
+            for view in PanZoom(scene, self._frames, VIEW_PX, self._seed):
+                yield Shot(self._image.name, "the picture that was given", view)
+        else:
+            for number, photograph in enumerate(PHOTOGRAPHS[: self._sources]):
+                count = self._frames * (number + 1) // self._sources - self._frames * number // self._sources
+                for view in PanZoom(load_photograph(photograph.name), count, VIEW_PX, self._seed + number):
+                    yield Shot(photograph.name, photograph.shows, view)

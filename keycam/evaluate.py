@@ -1,0 +1,163 @@
+"""`keycam eval`: accuracy of the plain, the keyed and the wrongly keyed network on the same test pictures."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from adc import RASTER, KeySchedule
+from inference.datasets import LabelledImages, load_cifar10
+from inference.isp import isp
+from inference.keyed import convert
+from inference.models import load
+from inference.receiver import Receiver
+from keycam.picture_frames import FRAME_SOURCES
+from keycam.policy import named_policy
+from keycam.progress import progress
+
+ShuffleChoice = Literal["input", "every-layer", "both"]
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What `keycam eval` is asked to do.
+
+    Attributes
+    ----------
+    through
+        "adc": a test picture's values are the codes of a sensor with three samples a photosite, so that the plain network
+        sees the test set as everyone else's does. "camera": a picture is a scene before the whole simulated camera.
+    images
+        How many of the 10,000 test pictures; None for all.
+    """
+
+    data: Path
+    model: str = "resnet20"
+    weights: Path | None = None
+    policy: str = "secure"
+    shuffle: str = "both"
+    through: str = "adc"
+    batch_size: int = 500
+    images: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        named_policy(self.policy)
+        if self.shuffle not in get_args(ShuffleChoice):
+            raise ValueError(f"shuffle = {self.shuffle!r}: allowed is {', '.join(get_args(ShuffleChoice))}")
+        if self.through not in FRAME_SOURCES:
+            raise ValueError(f"through = {self.through!r}: allowed is {', '.join(FRAME_SOURCES)}")
+
+    @property
+    def shuffles(self) -> list[str]:
+        return ["input", "every-layer"] if self.shuffle == "both" else [self.shuffle]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The same pictures in four forms; every x is float32 (N, 3, H, W) in channels-last memory, every order int64 (N, P)."""
+
+    plain: Tensor
+    keyed: Tensor
+    order: Tensor
+    wrongly_keyed: Tensor
+    wrong_order: Tensor
+    unkeyed: Tensor
+
+
+def run_evaluation(plan: EvaluationPlan) -> dict[str, Any]:
+    """Evaluate on the CIFAR-10 test pictures; the result as `--json` prints it.
+
+    Every picture is one frame with a counter of its own. A throw-away master makes the keys, and another one the wrong
+    keys. The plain network runs on the same codes without a key.
+    """
+    network = load(plan.model, plan.weights).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    images = load_cifar10("test", plan.data).first(plan.images)
+    size = images.images.shape[1:3]
+    schedule = KeySchedule(secrets.token_bytes(32), device="eval", policy=named_policy(plan.policy))
+    example = torch.zeros(1, 3, *size)
+    twins = {
+        f"keyed_{shuffle.replace('-', '_')}": convert(network, example, shuffle, schedule.layer_orders())  # type: ignore[arg-type]
+        for shuffle in plan.shuffles
+    }
+    answers: dict[str, list[Tensor]] = {name: [] for name in ("plain", *twins, "wrong_key", "unkeyed")}
+    seconds = dict.fromkeys(answers, 0.0)
+    with torch.inference_mode():
+        batches = -(-len(images) // plan.batch_size)
+        for batch in progress(captured(plan, images, schedule), "evaluating", batches):
+            for name in answers:
+                started = time.perf_counter()
+                if name == "plain":
+                    answer = network(batch.plain)
+                elif name == "unkeyed":
+                    answer = network(batch.unkeyed)
+                elif name == "wrong_key":
+                    answer = next(iter(twins.values()))(batch.wrongly_keyed, batch.wrong_order)
+                else:
+                    answer = twins[name](batch.keyed, batch.order)
+                seconds[name] += time.perf_counter() - started
+                answers[name].append(answer)
+    return _summary(plan, images.labels, {name: torch.cat(parts) for name, parts in answers.items()}, seconds)
+
+
+def captured(plan: EvaluationPlan, images: LabelledImages, schedule: KeySchedule) -> Iterator[Batch]:
+    """Send every picture through the keyed camera, and through the same camera without a key, batch by batch."""
+    source = FRAME_SOURCES[plan.through](images, plan.seed)
+    receiver = Receiver(schedule, live=False)
+    wrong = KeySchedule(secrets.token_bytes(32), device="eval", policy=schedule.policy)
+    bare = KeySchedule(secrets.token_bytes(32), device="eval", policy=RASTER)
+    for start in range(0, len(images), plan.batch_size):
+        rows = []
+        for number in range(start, min(start + plan.batch_size, len(images))):
+            bare_key = bare.frame_key(number, source.geometry)
+            raw = source.frame(number, schedule.frame_key(number, source.geometry))
+            plain = isp(source.frame(number, bare_key), bare_key, source.settings)
+            keyed = isp(raw, receiver.accept(raw), source.settings)
+            misread = isp(raw, wrong.frame_key(number, source.geometry), source.settings)
+            # Without a key the emitted samples are all there is: taken as if they lay in raster order.
+            unkeyed = isp(raw, bare_key, source.settings)
+            rows.append((plain.x, keyed.x, keyed.order, misread.x, misread.order, unkeyed.x))
+        plain_x, keyed_x, order, misread_x, wrong_order, unkeyed_x = (np.stack(column) for column in zip(*rows, strict=True))
+        yield Batch(
+            plain=_pictures(plain_x),
+            keyed=_pictures(keyed_x),
+            order=_index(order),
+            wrongly_keyed=_pictures(misread_x),
+            wrong_order=_index(wrong_order),
+            unkeyed=_pictures(unkeyed_x),
+        )
+
+
+def _pictures(x: NDArray[np.float32]) -> Tensor:
+    return torch.from_numpy(x).contiguous(memory_format=torch.channels_last)
+
+
+def _index(order: NDArray[np.uint32]) -> Tensor:
+    return torch.from_numpy(order.astype(np.int64))
+
+
+def _summary(
+    plan: EvaluationPlan, labels: NDArray[np.int64], answers: dict[str, Tensor], seconds: dict[str, float]
+) -> dict[str, Any]:
+    truth = torch.from_numpy(labels)
+    predictions = {name: logits.argmax(1) for name, logits in answers.items()}
+    keyed = [name for name in answers if name.startswith("keyed")]
+    return {
+        "model": plan.model,
+        "policy": plan.policy,
+        "through": plan.through,
+        "images": len(truth),
+        "batch_size": plan.batch_size,
+        "seed": plan.seed,
+        "accuracy": {name: int((prediction == truth).sum()) / len(truth) for name, prediction in predictions.items()},
+        "different_predictions": sum(int((predictions[name] != predictions["plain"]).sum()) for name in keyed),
+        "max_abs_logit_difference": max(float((answers[name] - answers["plain"]).abs().max()) for name in keyed),
+        "images_per_second": {name: round(len(truth) / spent, 1) for name, spent in seconds.items()},
+    }

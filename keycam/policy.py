@@ -1,0 +1,19 @@
+"""Policies by name, with a word on standard error about what the chosen one does not protect."""
+
+import typer
+
+from adc import POLICIES, ReadoutPolicy
+
+
+def named_policy(name: str) -> ReadoutPolicy:
+    """The readout policy called `name`. Raises `ValueError` for an unknown one."""
+    if name not in POLICIES:
+        raise ValueError(f"policy = {name!r}: allowed is {', '.join(POLICIES)}")
+    return POLICIES[name]
+
+
+def caution(name: str) -> None:
+    """Say on standard error what the policy `name` does not protect, if there is something."""
+    sentence = named_policy(name).caution
+    if sentence:
+        typer.echo(f"keycam: policy {name}: {sentence}", err=True)

@@ -1,0 +1,127 @@
+"""What a sensor is made of, in the figures of its data sheet."""
+
+import math
+from dataclasses import dataclass
+
+from sensor_sim.cfa import CFA_NAMES, Cfa
+
+
+@dataclass(frozen=True)
+class SensorProfile:
+    """The figures of a sensor.
+
+    Attributes
+    ----------
+    name
+        what it is called.
+    height, width
+        photosites, 1 to 65535 each; even for a Bayer array.
+    cfa
+        "mono", "rgb", or the 2x2 tile of a Bayer array, row by row.
+    quantum_efficiency
+        electrons per photon of red, green and blue light, above 0 and at most 1, filter included.
+    peak_photons_per_s
+        photons that white sends to one photosite in each of the three colours, per second.
+    full_well_e
+        electrons that a photosite holds.
+    read_noise_e
+        standard deviation of the read noise; 0 switches it off.
+    conversion_gain_v_per_e
+        signal per electron.
+    temperature_k
+        temperature of the die.
+    shot_noise
+        False gives expectations instead of counts: no sensor does, a reference may want it.
+
+    Raises
+    ------
+    ValueError
+        if a figure is outside what is stated; the message names it.
+    """
+
+    name: str
+    height: int
+    width: int
+    cfa: Cfa
+    quantum_efficiency: tuple[float, float, float]
+    peak_photons_per_s: float
+    full_well_e: float
+    read_noise_e: float
+    conversion_gain_v_per_e: float
+    temperature_k: float
+    shot_noise: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError(f"name = {self.name!r}: allowed is a text that is not empty")
+        for side in ("height", "width"):
+            if not 1 <= getattr(self, side) <= 65535:
+                raise ValueError(f"{side} = {getattr(self, side)}: allowed is 1 to 65535")
+        if self.cfa not in CFA_NAMES:
+            raise ValueError(f"cfa = {self.cfa}: allowed is {', '.join(CFA_NAMES)}")
+        for side in ("height", "width"):
+            if self.is_bayer and getattr(self, side) % 2:
+                raise ValueError(f"{side} = {getattr(self, side)}: allowed is an even number for the Bayer array {self.cfa}")
+        if len(self.quantum_efficiency) != 3 or not all(0 < share <= 1 for share in self.quantum_efficiency):
+            raise ValueError(f"quantum_efficiency = {self.quantum_efficiency}: allowed is three shares above 0 and at most 1")
+        for figure in ("peak_photons_per_s", "full_well_e", "conversion_gain_v_per_e"):
+            if not 0 < getattr(self, figure) < math.inf:
+                raise ValueError(f"{figure} = {getattr(self, figure)}: allowed is above 0 and finite")
+        if not 0 <= self.read_noise_e < math.inf:
+            raise ValueError(f"read_noise_e = {self.read_noise_e}: allowed is 0 or more and finite")
+        if not 100 <= self.temperature_k <= 400:
+            raise ValueError(f"temperature_k = {self.temperature_k}: allowed is 100 to 400")
+
+    @property
+    def is_bayer(self) -> bool:
+        """Whether each photosite has one of three filters."""
+        return self.cfa not in ("mono", "rgb")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape (H, W, C) of a signal: C is 3 for "rgb" and 1 for every other array."""
+        return self.height, self.width, 3 if self.cfa == "rgb" else 1
+
+    @property
+    def white_e_per_s(self) -> tuple[float, float, float]:
+        """Electrons per second that white makes in a photosite of the red, green and blue filter; three equal ones for "mono"."""
+        red, green, blue = (self.peak_photons_per_s * share for share in self.quantum_efficiency)
+        if self.cfa == "mono":
+            red = green = blue = red + green + blue
+        return red, green, blue
+
+    @property
+    def full_well_exposure_s(self) -> float:
+        """Exposure at which white just fills the photosites of the most sensitive colour, in s."""
+        return self.full_well_e / max(self.white_e_per_s)
+
+    @property
+    def default_exposure_s(self) -> float:
+        """Exposure at which white fills 80 % of the well of the most sensitive colour, in s: room for highlights and noise."""
+        return 0.8 * self.full_well_exposure_s
+
+    @property
+    def white_balance(self) -> tuple[float, float, float]:
+        """Gains of red, green and blue, 1 or more, that make the signal of a neutral scene equal in all three."""
+        red, green, blue = (max(self.white_e_per_s) / rate for rate in self.white_e_per_s)
+        return red, green, blue
+
+    def white_signal_v(self, exposure_s: float) -> tuple[float, float, float]:
+        """Expected signal of white in photosites of the red, green and blue filter, in V, were the well without bottom."""
+        red, green, blue = (rate * exposure_s * self.conversion_gain_v_per_e for rate in self.white_e_per_s)
+        return red, green, blue
+
+
+DEMO_PROFILE = SensorProfile(
+    name="demo",
+    height=256,
+    width=256,
+    cfa="rggb",
+    quantum_efficiency=(0.48, 0.64, 0.52),
+    peak_photons_per_s=1.0e6,
+    full_well_e=10_000.0,
+    read_noise_e=2.0,
+    conversion_gain_v_per_e=1.0e-4,
+    temperature_k=300.0,
+)
+"""A small Bayer sensor of round figures, no maker's own: a full well makes 1 V, and the default exposure is 1/80 s."""

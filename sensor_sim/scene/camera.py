@@ -1,0 +1,97 @@
+"""A live camera as scenes: a webcam by its number, or a network camera by its address."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from sensor_sim.scene.errors import SceneError
+from sensor_sim.scene.linear import Scene, linear_from_srgb
+
+OPEN_TIMEOUT_MS = 10_000
+
+
+class CameraSource:
+    """What a camera sees, until it stops; every iteration opens it anew and closes it at its end.
+
+    Parameters
+    ----------
+    camera
+        the number of a webcam (0 is the first), or the URL of a network camera. A URL may hold a user and a password:
+        they are handed to the camera and never shown.
+
+    Raises
+    ------
+    SceneError
+        if the number is below 0 or the URL has no scheme; while iterating, if the camera does not open or gives no picture.
+    """
+
+    def __init__(self, camera: int | str) -> None:
+        if isinstance(camera, int) and camera < 0:
+            raise SceneError(f"camera = {camera}: allowed is 0 or more, or a URL")
+        if isinstance(camera, str) and "://" not in camera:
+            raise SceneError(f"camera = {camera}: allowed is 0 or more, or a URL")
+        self._camera = camera
+
+    @property
+    def name(self) -> str:
+        """What may be shown of the camera: its number, or its URL without user, password and query."""
+        return str(self._camera) if isinstance(self._camera, int) else url_without_secrets(self._camera)
+
+    def __repr__(self) -> str:
+        return f"CameraSource({self.name})"
+
+    def __iter__(self) -> Iterator[Scene]:
+        capture = self._opened()
+        pictures = 0
+        try:
+            while True:
+                with _opencv_silent():
+                    there, bgr = capture.read()
+                if not there:
+                    break
+                pictures += 1
+                yield linear_from_srgb(np.asarray(bgr)[..., ::-1])
+        finally:
+            capture.release()
+        if not pictures:
+            raise SceneError(
+                f"camera = {self.name}: it opens but gives no picture; allowed is a camera that no other program holds"
+            )
+
+    def _opened(self) -> Any:
+        import cv2
+
+        with _opencv_silent():
+            if isinstance(self._camera, int):
+                capture = cv2.VideoCapture(self._camera)
+            else:
+                timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, OPEN_TIMEOUT_MS]
+                capture = cv2.VideoCapture(self._camera, cv2.CAP_FFMPEG, timeouts)
+        if not capture.isOpened():
+            capture.release()
+            raise SceneError(f"camera = {self.name}: it does not open; allowed is the number or URL of a connected camera")
+        return capture
+
+
+def url_without_secrets(url: str) -> str:
+    """The scheme, host, port and path of a URL: user, password, query and fragment are left out."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+@contextmanager
+def _opencv_silent() -> Iterator[None]:
+    """OpenCV and its FFmpeg write their failures, URL and password included, to stderr: what fails is told by SceneError."""
+    import cv2
+
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's quiet; OpenCV reads it at its first stream
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)

@@ -1,0 +1,162 @@
+"""The shuffle against its plain-Python twin, and against the uniform distribution."""
+
+import itertools
+import math
+import struct
+from collections import Counter
+
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+
+from adc.keystream import Keystream
+from adc.shuffle import BUCKETS, BUCKETS_AT_ONCE, BUCKETS_FROM, Shuffle, shuffled
+
+KEY = bytes(range(32))
+
+
+class PlainStream:
+    """The keystream without arrays: ChaCha20 over zeros, little-endian words."""
+
+    def __init__(self, key: bytes, nonce: int) -> None:
+        self.encryptor = Cipher(ChaCha20(key, struct.pack("<QQ", 0, nonce)), mode=None).encryptor()
+
+    def octets(self, count: int) -> list[int]:
+        return list(self.encryptor.update(bytes(count)))
+
+    def words(self, count: int) -> list[int]:
+        return list(struct.unpack(f"<{count}I", self.encryptor.update(bytes(4 * count))))
+
+
+class WrittenStream:
+    """A stream that says what it is told, to meet words that chance meets once in four thousand million."""
+
+    def __init__(self, words: list[int]) -> None:
+        self.left = words
+
+    def words(self, count: int) -> np.ndarray:
+        drawn, self.left = self.left[:count], self.left[count:]
+        return np.array(drawn, np.uint32)
+
+
+def plain_shuffle(stream: PlainStream, positions: int, buckets: int) -> list[int]:
+    if buckets == 1:
+        contents = [list(range(positions))]
+    else:
+        contents = [[] for _ in range(buckets)]
+        for position, bucket in enumerate(stream.octets(positions)):
+            contents[bucket].append(position)
+    for first in range(0, buckets, BUCKETS_AT_ONCE):
+        some = contents[first : first + BUCKETS_AT_ONCE]
+        words = stream.words(sum(map(len, some)))
+        own_words = []
+        for bucket in some:
+            own_words.append(words[: len(bucket)])
+            words = words[len(bucket) :]
+        place = [len(bucket) - 1 for bucket in some]
+        while True:
+            for which, bucket in enumerate(some):
+                while place[which] > 0:
+                    i = place[which]
+                    j, fraction = divmod(own_words[which][i] * (i + 1), 2**32)
+                    if fraction < 2**32 % (i + 1):
+                        break
+                    bucket[i], bucket[j] = bucket[j], bucket[i]
+                    place[which] = i - 1
+            stopped = [which for which, at in enumerate(place) if at > 0]
+            if not stopped:
+                break
+            for which, word in zip(stopped, stream.words(len(stopped)), strict=True):
+                own_words[which][place[which]] = word
+    return list(itertools.chain(*contents))
+
+
+@pytest.mark.parametrize(("positions", "buckets"), [(1, 1), (2, 1), (1000, 1), (1, 256), (300, 256), (20_000, 256)])
+def test_shuffle_equals_the_plain_one(positions: int, buckets: int) -> None:
+    expected = plain_shuffle(PlainStream(KEY, 7), positions, buckets)
+    assert shuffled(Keystream(KEY, 7), positions, buckets=buckets).tolist() == expected
+
+
+def test_large_shuffle_uses_buckets_and_equals_the_plain_one() -> None:
+    expected = plain_shuffle(PlainStream(KEY, 8), BUCKETS_FROM, BUCKETS)
+    assert shuffled(Keystream(KEY, 8), BUCKETS_FROM).tolist() == expected
+
+
+@pytest.mark.parametrize("positions", [300, 100_001])
+def test_shuffle_in_steps_is_the_same_permutation(positions: int) -> None:
+    steps = Shuffle(Keystream(KEY, 8), positions)
+    assert np.array_equal(steps.order(), shuffled(Keystream(KEY, 8), positions, buckets=BUCKETS))
+    steps.wipe()
+    assert not steps.within.any()
+    assert not steps.bucket.any()
+
+
+def test_large_single_bucket_meets_rejected_words_and_equals_the_plain_one() -> None:
+    # The word for a draw from i + 1 numbers is rejected with probability (2**32 mod (i + 1)) / 2**32, on average
+    # (i + 1) / 2**33; over 300,000 draws that is 300,000**2 / 2**34 = 5.2 rejected words, none in exp(-5.2) = 0.5 % of keys.
+    positions = 300_000
+    words = PlainStream(KEY, 9).words(positions)
+    assert any(word * (i + 1) % 2**32 < 2**32 % (i + 1) for i, word in enumerate(words) if i)
+    expected = plain_shuffle(PlainStream(KEY, 9), positions, 1)
+    assert shuffled(Keystream(KEY, 9), positions, buckets=1).tolist() == expected
+
+
+def test_word_that_would_bias_its_draw_is_replaced() -> None:
+    # Of 2**32 words, 2**32 mod 3 = 1 is one too many for a draw from three numbers: word 0. With it, 0 would come up more often.
+    swap_last_with_first, keep = 2, 2**32 - 1
+    assert shuffled(WrittenStream([9, keep, 0, swap_last_with_first]), 3).tolist() == [2, 1, 0]
+    assert shuffled(WrittenStream([9, keep, 0, keep]), 3).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("buckets", [1, 256])
+def test_every_order_of_four_is_equally_likely(buckets: int) -> None:
+    keys = 12_000
+    seen = Counter(tuple(shuffled(Keystream(KEY, nonce), 4, buckets=buckets).tolist()) for nonce in range(keys))
+    expected = keys / math.factorial(4)
+    chi_square = sum((seen[order] - expected) ** 2 / expected for order in itertools.permutations(range(4)))
+    # 23 degrees of freedom: mean 23, standard deviation sqrt(2 * 23) = 6.8. A true shuffle exceeds 58 for 7 keys in 100,000.
+    assert chi_square < 58
+
+
+@pytest.mark.parametrize("buckets", [1, 256])
+def test_every_place_gets_every_pixel_equally_often(buckets: int) -> None:
+    positions, keys = 24, 6000
+    counts = np.zeros((positions, positions))
+    for nonce in range(keys):
+        counts[np.arange(positions), shuffled(Keystream(KEY, nonce), positions, buckets=buckets)] += 1
+    statistic = ((counts - keys / positions) ** 2 / (keys / positions)).sum() * (positions - 1) / positions
+    # Counts of random permutation matrices have (n - 1)**2 = 529 free cells, and the covariance of those is n/(n - 1) times
+    # that of a multinomial table with the same sums: scaled back, the statistic is chi-square with 529 degrees of freedom, mean
+    # 529 and standard deviation sqrt(2 * 529) = 32.5. 4 of them on each side.
+    assert abs(statistic - 529) < 4 * 32.5
+
+
+@pytest.mark.parametrize("positions", [0, -1, 2**32])
+def test_impossible_number_of_positions_is_refused_by_name(positions: int) -> None:
+    with pytest.raises(ValueError, match="positions"):
+        shuffled(Keystream(KEY, 0), positions)
+
+
+def test_other_numbers_of_buckets_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="buckets = 7"):
+        shuffled(Keystream(KEY, 0), 100, buckets=7)
+
+
+def test_keystream_is_the_one_of_rfc_8439() -> None:
+    # RFC 8439, appendix A.1, test vector 1: key, nonce and block counter all zero.
+    block = bytes.fromhex("76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7")
+    assert Keystream(bytes(32), 0).octets(32).tobytes() == block
+
+
+def test_keystream_goes_on_where_it_stopped_whatever_the_pieces() -> None:
+    whole = Keystream(KEY, 3).octets(1_000_000)
+    pieces = Keystream(KEY, 3)
+    drawn = [pieces.octets(3), pieces.half_words(5), pieces.words(100_000), pieces.octets(1_000_000 - 400_013)]
+    assert b"".join(piece.tobytes() for piece in drawn) == whole.tobytes()
+
+
+@pytest.mark.parametrize(("key", "nonce", "named"), [(bytes(31), 0, "key"), (KEY, -1, "nonce"), (KEY, 2**64, "nonce")])
+def test_impossible_keystream_is_refused_by_name(key: bytes, nonce: int, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        Keystream(key, nonce)

@@ -1,0 +1,284 @@
+"""The stream gives every answer in order, says where time went, passes errors on and ends whenever it is told to."""
+
+import gc
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from adc import Converter, Geometry, KeySchedule, RawFrame, readout
+from inference.bounded_queue import BoundedQueue, QueueFinished
+from inference.isp import IspSettings, isp
+from inference.receiver import Receiver
+from inference.stream import Stream, stream
+
+MASTER = bytes(range(32))
+GEOMETRY = Geometry(8, 8, 12, "rggb")
+SETTINGS = IspSettings(output=(4, 4), gamma="linear")
+WAIT_S = 20.0
+"""Far longer than anything here takes, so that a hang fails instead of hanging."""
+
+
+class Volts:
+    """Random volts for one frame."""
+
+    exposure_s, temperature_k = 0.01, 300.0
+
+    def __init__(self, counter: int) -> None:
+        self.signal_v = np.random.default_rng(counter).random(GEOMETRY.shape, np.float32)
+
+
+def frame(counter: int, master: bytes = MASTER) -> RawFrame:
+    return readout(Volts(counter), Converter(), KeySchedule(master).frame_key(counter, GEOMETRY))
+
+
+def endless() -> Iterator[RawFrame]:
+    counter = 0
+    while True:
+        yield frame(counter)
+        counter += 1
+
+
+def means(x: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    assert x.dtype == torch.float32 and x.shape == (1, 3, 4, 4)
+    assert order.dtype == torch.int64 and order.shape == (1, 16)
+    return x.mean(dim=(2, 3))
+
+
+def started(frames: Iterable[RawFrame], network: Callable[..., torch.Tensor] = means, **options: object) -> Stream:
+    return stream(frames, Receiver(KeySchedule(MASTER)), network, settings=SETTINGS, **options)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.001)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    wait_until(lambda: not (set(threading.enumerate()) - before))
+
+
+def test_every_frame_is_answered_in_order_as_it_would_be_alone() -> None:
+    results = list(started(frame(counter) for counter in range(20)))
+    assert [result.counter for result in results] == list(range(20))
+    for result in results:
+        image = isp(frame(result.counter), KeySchedule(MASTER).frame_key(result.counter, GEOMETRY), SETTINGS)
+        expected = torch.from_numpy(image.x)[None].mean(dim=(2, 3))[0].numpy()
+        assert result.scores.dtype == np.float32
+        assert np.array_equal(result.scores, expected)
+        assert result.class_index == expected.argmax()
+
+
+def test_timings_name_every_stage_and_add_up_to_the_frames_way() -> None:
+    begin_s = time.perf_counter()
+
+    def slow(x: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+        time.sleep(0.02)
+        return means(x, order)
+
+    for result in started((frame(counter) for counter in range(3)), slow):
+        assert list(result.timings_s) == ["wait", "key_and_verify", "isp", "network"]
+        assert min(result.timings_s.values()) >= 0
+        assert result.timings_s["network"] >= 0.02
+        assert sum(result.timings_s.values()) <= time.perf_counter() - begin_s
+
+
+def test_an_empty_source_gives_an_empty_stream() -> None:
+    results = started([])
+    assert list(results) == []
+    assert next(results, None) is None
+
+
+def test_refused_frames_are_counted_by_cause_and_skipped() -> None:
+    forged = replace(frame(3), tag=bytes(16))
+    results = started([frame(1), forged, frame(2), frame(2), frame(4)])
+    assert [result.counter for result in results] == [1, 2, 4]
+    assert results.refused == {"tag": 1, "replay": 1}
+    assert results.dropped == {}
+
+
+def test_keeping_all_makes_the_source_wait() -> None:
+    taken = []
+
+    def source() -> Iterator[RawFrame]:
+        for raw in endless():
+            taken.append(raw.header.counter)
+            yield raw
+
+    with started(source(), queue_frames=2) as results:
+        next(results)
+        # Two frames in each queue, one in each thread's hand, and the one that was answered.
+        wait_until(lambda: len(taken) == 7)
+        time.sleep(0.05)
+        assert len(taken) == 7
+        assert [next(results).counter for _ in range(10)] == list(range(1, 11))
+
+
+def test_keeping_the_latest_drops_the_oldest_and_counts_them() -> None:
+    sent = threading.Event()
+
+    def source() -> Iterator[RawFrame]:
+        for counter in range(50):
+            yield frame(counter)
+        sent.set()
+
+    results = started(source(), keep="latest", queue_frames=1)
+    assert sent.wait(WAIT_S)
+    counters = [result.counter for result in results]
+    assert counters[-1] == 49
+    assert counters == sorted(counters)
+    assert len(counters) + sum(results.dropped.values()) == 50
+    assert set(results.dropped) <= {"isp_busy", "network_busy"}
+
+
+def test_an_error_of_the_source_comes_out_after_the_frames_before_it() -> None:
+    def source() -> Iterator[RawFrame]:
+        yield frame(1)
+        yield frame(2)
+        raise OSError("the cable is out")
+
+    results = started(source())
+    assert [next(results).counter, next(results).counter] == [1, 2]
+    with pytest.raises(OSError, match="the cable is out"):
+        next(results)
+    assert next(results, None) is None
+
+
+def test_a_source_that_is_no_iterable_is_an_error_of_the_source() -> None:
+    with pytest.raises(TypeError, match="not iterable"):
+        next(started(5))
+
+
+def test_an_error_of_the_isp_comes_out() -> None:
+    results = stream([frame(1)], Receiver(KeySchedule(MASTER)), means, settings=IspSettings(output=(3, 3)))
+    with pytest.raises(ValueError, match="output = "):
+        next(results)
+
+
+def test_an_error_of_the_isp_ends_the_source_before_anyone_asks() -> None:
+    results = stream(endless(), Receiver(KeySchedule(MASTER)), means, settings=IspSettings(output=(3, 3)))
+    wait_until(lambda: not any(thread.name.startswith("keycam-") for thread in threading.enumerate()))
+    with pytest.raises(ValueError, match="output = "):
+        next(results)
+
+
+def test_an_error_of_the_network_comes_out_and_ends_the_stream() -> None:
+    def broken(x: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("wrong size")
+
+    results = started(endless(), broken)
+    with pytest.raises(RuntimeError, match="wrong size"):
+        next(results)
+    assert next(results, None) is None
+
+
+def test_a_network_of_another_output_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"network output shape = \(1, 3, 4, 4\): allowed is \(1, classes\)"):
+        next(started([frame(1)], lambda x, order: x))
+
+
+def test_stopping_before_the_first_frame_is_answered_ends_it() -> None:
+    results = started(endless())
+    results.stop()
+    assert next(results, None) is None
+    results.stop()
+
+
+def test_leaving_early_with_full_queues_ends_both_threads() -> None:
+    with started(endless(), queue_frames=1) as results:
+        for result in results:
+            if result.counter == 3:
+                break
+    assert next(results, None) is None
+
+
+def test_a_stream_that_is_forgotten_ends_its_threads() -> None:
+    results = started(endless(), queue_frames=1)
+    next(results)
+    del results
+    gc.collect()  # the fixture waits for the threads
+
+
+def test_stopping_from_another_thread_ends_a_waiting_consumer() -> None:
+    may_end = threading.Event()
+
+    def silent() -> Iterator[RawFrame]:
+        yield frame(1)
+        may_end.wait(WAIT_S)
+
+    results = started(silent())
+    next(results)
+    stopper = threading.Timer(0.05, results.stop)
+    stopper.start()
+    assert next(results, None) is None
+    may_end.set()
+    stopper.join()
+
+
+def test_stopping_does_not_wait_for_ever_for_a_source_that_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.stream.SOURCE_GRACE_S", 0.05)
+    may_end = threading.Event()
+
+    def stuck() -> Iterator[RawFrame]:
+        may_end.wait(WAIT_S)
+        yield frame(1)
+
+    results = started(stuck())
+    begin_s = time.monotonic()
+    results.stop()
+    assert time.monotonic() - begin_s < WAIT_S / 2
+    may_end.set()
+
+
+def test_a_generators_last_words_are_heard_in_its_own_thread() -> None:
+    closed = []
+
+    def source() -> Iterator[RawFrame]:
+        try:
+            yield from endless()
+        finally:
+            closed.append(threading.current_thread().name)
+
+    frames = source()  # held here, so that it does not end for lack of a holder
+    with started(frames) as results:
+        next(results)
+    assert closed == ["keycam-capture"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("keep", "newest"), ("queue_frames", 0), ("queue_frames", float("nan"))])
+def test_an_impossible_option_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"{name} = .*: allowed is"):
+        started([], **{name: value})
+
+
+def test_a_finished_queue_gives_what_it_holds_and_then_its_error() -> None:
+    queue: BoundedQueue[int] = BoundedQueue(2)
+    assert queue.put(1) and queue.put(2)
+    queue.finish(OSError("gone"))
+    queue.finish()
+    assert not queue.put(3)
+    assert [queue.get(), queue.get()] == [1, 2]
+    with pytest.raises(OSError, match="gone"):
+        queue.get()
+
+
+def test_an_abandoned_queue_lets_a_waiting_writer_go() -> None:
+    queue: BoundedQueue[int] = BoundedQueue(1)
+    queue.put(1)
+    outcome = []
+    writer = threading.Thread(target=lambda: outcome.append(queue.put(2)))
+    writer.start()
+    queue.abandon()
+    writer.join(WAIT_S)
+    assert outcome == [False]
+    with pytest.raises(QueueFinished):
+        queue.get()
