@@ -2,8 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 
 from sensor_sim.cfa import CFA_NAMES, Cfa
+
+MOST_ELECTRONS = 2**24
+"""Single precision counts so far one by one."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,11 @@ class SensorProfile:
     peak_photons_per_s
         photons that white sends to one photosite in each of the three colours, per second.
     full_well_e
-        electrons that a photosite holds.
+        electrons that a photosite holds, above 0 and at most 2**24.
     read_noise_e
-        standard deviation of the read noise; 0 switches it off.
+        standard deviation of the read noise, 0 to the full well; 0 switches it off.
     conversion_gain_v_per_e
-        signal per electron.
+        signal per electron, 1e-9 to 1.
     temperature_k
         temperature of the die.
     shot_noise
@@ -55,7 +59,7 @@ class SensorProfile:
         if not self.name:
             raise ValueError(f"name = {self.name!r}: allowed is a text that is not empty")
         for side in ("height", "width"):
-            if not 1 <= getattr(self, side) <= 65535:
+            if not isinstance(getattr(self, side), Integral) or not 1 <= getattr(self, side) <= 65535:
                 raise ValueError(f"{side} = {getattr(self, side)}: allowed is 1 to 65535")
         if self.cfa not in CFA_NAMES:
             raise ValueError(f"cfa = {self.cfa}: allowed is {', '.join(CFA_NAMES)}")
@@ -64,11 +68,14 @@ class SensorProfile:
                 raise ValueError(f"{side} = {getattr(self, side)}: allowed is an even number for the Bayer array {self.cfa}")
         if len(self.quantum_efficiency) != 3 or not all(0 < share <= 1 for share in self.quantum_efficiency):
             raise ValueError(f"quantum_efficiency = {self.quantum_efficiency}: allowed is three shares above 0 and at most 1")
-        for figure in ("peak_photons_per_s", "full_well_e", "conversion_gain_v_per_e"):
-            if not 0 < getattr(self, figure) < math.inf:
-                raise ValueError(f"{figure} = {getattr(self, figure)}: allowed is above 0 and finite")
-        if not 0 <= self.read_noise_e < math.inf:
-            raise ValueError(f"read_noise_e = {self.read_noise_e}: allowed is 0 or more and finite")
+        if not 0 < self.peak_photons_per_s < math.inf:
+            raise ValueError(f"peak_photons_per_s = {self.peak_photons_per_s}: allowed is above 0 and finite")
+        if not 0 < self.full_well_e <= MOST_ELECTRONS:
+            raise ValueError(f"full_well_e = {self.full_well_e}: allowed is above 0 and at most {MOST_ELECTRONS}")
+        if not 0 <= self.read_noise_e <= self.full_well_e:
+            raise ValueError(f"read_noise_e = {self.read_noise_e}: allowed is 0 to the full well, {self.full_well_e}")
+        if not 1e-9 <= self.conversion_gain_v_per_e <= 1:
+            raise ValueError(f"conversion_gain_v_per_e = {self.conversion_gain_v_per_e}: allowed is 1e-09 to 1")
         if not 100 <= self.temperature_k <= 400:
             raise ValueError(f"temperature_k = {self.temperature_k}: allowed is 100 to 400")
 

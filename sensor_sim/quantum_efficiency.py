@@ -9,4 +9,7 @@ def apply_quantum_efficiency(photons: NDArray[np.float32], quantum_efficiency: t
 
     Source: EMVA 1288 Release 4.0 Linear, section 2: mu_e = QE mu_p.
     """
-    return photons * np.array(quantum_efficiency, np.float32)
+    # Line by line: over an innermost axis of three, NumPy takes several times as long.
+    height, width, _ = photons.shape
+    shares = np.tile(np.array(quantum_efficiency, np.float32), width)
+    return (photons.reshape(height, 3 * width) * shares).reshape(photons.shape)

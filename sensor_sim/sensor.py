@@ -17,6 +17,9 @@ from sensor_sim.scene.linear import Scene
 from sensor_sim.shot_noise import apply_shot_noise
 from sensor_sim.streams import TemporalEffect, frame_stream
 
+MOST_PHOTONS = 1e30
+"""Far beyond any light, and far enough below the end of single precision for the sums that follow."""
+
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
@@ -32,7 +35,7 @@ class Exposure:
     Raises
     ------
     ValueError
-        if the signal has another dtype or number of axes, or the exposure is not above 0 and finite.
+        if the signal has another dtype or shape, or a figure is not above 0 and finite.
     """
 
     signal_v: NDArray[np.float32]
@@ -40,9 +43,12 @@ class Exposure:
     temperature_k: float
 
     def __post_init__(self) -> None:
-        if self.signal_v.dtype != np.float32 or self.signal_v.ndim != 3:
-            raise ValueError(f"signal_v = {self.signal_v.dtype} {self.signal_v.shape}: allowed is float32 (H, W, C)")
+        signal_v = self.signal_v
+        if signal_v.dtype != np.float32 or signal_v.ndim != 3 or signal_v.shape[2] not in (1, 3) or not signal_v.size:
+            raise ValueError(f"signal_v = {signal_v.dtype} {signal_v.shape}: allowed is float32 (H, W, 1) or (H, W, 3)")
         refuse_exposure(self.exposure_s)
+        if not 0 < self.temperature_k < math.inf:
+            raise ValueError(f"temperature_k = {self.temperature_k}: allowed is above 0 and finite")
 
 
 class Sensor:
@@ -70,12 +76,15 @@ class Sensor:
         peak_photons_per_s * exposure_s * QE_c expected electrons. The noise follows from `frame_seed`, 0 to 2**64 - 1.
 
         Raises SceneError if the scene is of another dtype or shape, or has light that is negative or not finite; ValueError
-        if the exposure is not above 0 and finite or the seed is out of range.
+        if the exposure is not above 0 and finite, or endless in photons, or the seed is out of range.
         """
         refuse_exposure(exposure_s)
         profile = self.profile
         light = _refuse_light(resample(_refuse_shape(scene), (profile.height, profile.width)))
-        photons = light * np.float32(profile.peak_photons_per_s * exposure_s)
+        white_photons = profile.peak_photons_per_s * exposure_s
+        if not max(1, float(light.max())) * white_photons <= MOST_PHOTONS:
+            raise ValueError(f"exposure_s = {exposure_s}: allowed is up to {MOST_PHOTONS:g} photons at this scene's brightest")
+        photons = light * np.float32(white_photons)
         electrons = mosaic(apply_quantum_efficiency(photons, profile.quantum_efficiency), profile.cfa)
         if profile.shot_noise:
             electrons = apply_shot_noise(electrons, frame_stream(frame_seed, TemporalEffect.SHOT_NOISE))

@@ -1,10 +1,10 @@
 """A live camera as scenes: a webcam by its number, or a network camera by its address."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from sensor_sim.scene.errors import SceneError
 from sensor_sim.scene.linear import Scene, linear_from_srgb
 
 OPEN_TIMEOUT_MS = 10_000
+HIGHEST_NUMBER = 99
+"""OpenCV takes the hundreds of a number for a driver."""
 
 
 class CameraSource:
@@ -20,25 +22,25 @@ class CameraSource:
     Parameters
     ----------
     camera
-        the number of a webcam (0 is the first), or the URL of a network camera. A URL may hold a user and a password:
+        the number of a webcam, 0 to 99 (0 is the first), or the URL of a network camera. A URL may hold a user and a password:
         they are handed to the camera and never shown.
 
     Raises
     ------
     SceneError
-        if the number is below 0 or the URL has no scheme; while iterating, if the camera does not open or gives no picture.
+        if the number is out of range or the URL has no scheme; while iterating, if the camera does not open or gives no picture.
     """
 
     def __init__(self, camera: int | str) -> None:
-        if isinstance(camera, int) and camera < 0:
-            raise SceneError(f"camera = {camera}: allowed is 0 or more, or a URL")
+        if isinstance(camera, int) and not 0 <= camera <= HIGHEST_NUMBER:
+            raise SceneError(f"camera = {camera}: allowed is 0 to {HIGHEST_NUMBER}, or a URL")
         if isinstance(camera, str) and "://" not in camera:
-            raise SceneError(f"camera = {camera}: allowed is 0 or more, or a URL")
+            raise SceneError(f"camera = {camera.rpartition('@')[2]}: allowed is 0 to {HIGHEST_NUMBER}, or a URL")
         self._camera = camera
 
     @property
     def name(self) -> str:
-        """What may be shown of the camera: its number, or its URL without user, password and query."""
+        """What may be shown of the camera: its number, or its URL without what may be a secret."""
         return str(self._camera) if isinstance(self._camera, int) else url_without_secrets(self._camera)
 
     def __repr__(self) -> str:
@@ -78,9 +80,19 @@ class CameraSource:
 
 
 def url_without_secrets(url: str) -> str:
-    """The scheme, host, port and path of a URL: user, password, query and fragment are left out."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """The scheme, host, port and path of a URL: user, password, query and fragment are left out.
+
+    A path that sets values, as the "user=...&password=..." of some cameras, is left out too; so are host and path where an
+    "@" behind the host may belong to a password with an unescaped "/", "?" or "#".
+    """
+    # Not by urllib: it refuses some addresses, and its error quotes user and password.
+    scheme, _, rest = url.partition("://")
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    behind = rest[len(authority) :]
+    if "@" in behind:
+        return f"{scheme}://..."
+    path = re.split("[?#]", behind, maxsplit=1)[0]
+    return f"{scheme}://{authority.rpartition('@')[2]}{'/...' if '=' in path else path}"
 
 
 @contextmanager

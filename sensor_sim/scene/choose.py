@@ -21,10 +21,15 @@ def open_scene(source: str) -> Iterable[Scene]:
         return CameraSource(source)
     path = Path(source)
     suffix = path.suffix.lower()
-    if path.is_dir() or suffix in IMAGE_SUFFIXES:
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except OSError as error:
+        raise SceneError(f"source = {source}: it cannot be opened ({error.strerror}); allowed is a readable path") from error
+    if is_folder or suffix in IMAGE_SUFFIXES:
         return ImageSource(path)
     if suffix in VIDEO_SUFFIXES:
         return VideoSource(path)
-    trouble = "this kind of file is unknown" if path.exists() else "there is no such file or folder"
+    trouble = "this kind of file is unknown" if exists else "there is no such file or folder"
     kinds = ", ".join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))
-    raise SceneError(f"source = {source}: {trouble}; allowed is a camera number, a URL, a folder of images, or a file of {kinds}")
+    shown = source if exists else source.rpartition("@")[2]  # an address without its scheme may hold a password
+    raise SceneError(f"source = {shown}: {trouble}; allowed is a camera number, a URL, a folder of images, or a file of {kinds}")

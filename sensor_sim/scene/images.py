@@ -41,7 +41,8 @@ def read_image(path: str | Path) -> Scene:
     """Scene of an image file, float32 (H, W, 3) of linear light.
 
     Values are taken as sRGB, 8 bits a channel or 16 bits grey; the camera's orientation mark is obeyed, grey becomes three
-    equal channels, and what is transparent lies over white. Raises SceneError if the file is missing, empty or no image.
+    equal channels, and what is transparent lies over white. Raises SceneError if the file is missing, empty, no image, or of
+    numbers that are no sRGB code: floating point, or more than 16 bits.
     """
     path = Path(path)
     refuse_unless_filled(path, "image")
@@ -62,14 +63,14 @@ def refuse_unless_filled(path: Path, kind: str) -> None:
 
 
 def _image_paths(path: Path) -> tuple[Path, ...]:
-    if not path.exists():
-        raise SceneError(f"image = {path}: there is no such file or folder; allowed is an image file or a folder of images")
-    if not path.is_dir():
-        return (path,)
     try:
+        if not path.exists():
+            raise SceneError(f"image = {path}: there is no such file or folder; allowed is an image file or a folder of images")
+        if not path.is_dir():
+            return (path,)
         found = tuple(sorted(entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file()))
     except OSError as error:
-        raise SceneError(f"folder = {path}: it cannot be listed ({error.strerror}); allowed is a readable folder") from error
+        raise SceneError(f"image = {path}: it cannot be opened ({error.strerror}); allowed is a readable path") from error
     if not found:
         raise SceneError(f"folder = {path}: it holds no image; allowed is at least one file of {', '.join(IMAGE_SUFFIXES)}")
     return found
@@ -84,12 +85,16 @@ def _srgb_of(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
         try:
             with Image.open(path) as opened:
                 upright = ImageOps.exif_transpose(opened)
+            if upright.mode in ("F", "I"):  # Pillow would cut them to 0..255
+                raise SceneError(f"image = {path}: its values are floating point or 32 bits; allowed is 8 bits, or 16 bits grey")
             if upright.mode.startswith("I;16"):
                 return np.repeat(np.asarray(upright).astype(np.uint16)[..., None], 3, axis=2)
             if upright.has_transparency_data:
                 layer = upright.convert("RGBA")
                 upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
             return np.asarray(upright.convert("RGB"))
+        except SceneError:
+            raise
         # Decoders answer damaged files with many kinds of error: struct.error, SyntaxError, zlib.error, EOFError ...
         except Exception as error:
             raise SceneError(

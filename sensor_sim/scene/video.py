@@ -23,7 +23,8 @@ class VideoSource:
     Raises
     ------
     SceneError
-        if the file is missing, empty or no video; while iterating, if a frame cannot be decoded.
+        if the file is missing, empty or no video; while iterating, if a frame cannot be decoded. A format made for streams, such
+        as MKV, may be broken off: it ends with its last frame that is there.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -41,7 +42,7 @@ class VideoSource:
                     raise SceneError(f"video = {self.path}: it has no video track; allowed is a file with one")
                 container.streams.video[0].thread_type = "AUTO"
                 for frame in container.decode(video=0):
-                    upright = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
+                    upright = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
                     decoded += 1
                     yield linear_from_srgb(upright)
         except av.error.FFmpegError as error:

@@ -158,3 +158,26 @@ def test_a_signal_that_is_no_array_of_volts_is_refused() -> None:
 def test_a_negative_device_seed_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="device_seed = -1: allowed is 0 or more"):
         Sensor(PROFILE, device_seed=-1)
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 2), (0, 2, 1)])
+def test_a_signal_without_photosites_or_of_two_colours_is_refused(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="signal_v"):
+        Exposure(np.zeros(shape, np.float32), 0.01, 300.0)
+
+
+@pytest.mark.parametrize("temperature_k", [0.0, -1.0, float("nan"), float("inf")])
+def test_an_impossible_temperature_is_refused_by_name(temperature_k: float) -> None:
+    with pytest.raises(ValueError, match=r"temperature_k = .*: allowed is above 0 and finite"):
+        Exposure(np.zeros((2, 2, 1), np.float32), 0.01, temperature_k)
+
+
+@pytest.mark.parametrize(("light", "exposure_s"), [(0.5, 1e35), (0.0, 1e300), (1e36, EXPOSURE_S)])
+def test_light_beyond_single_precision_is_refused_and_never_becomes_nan(light: float, exposure_s: float) -> None:
+    with pytest.raises(ValueError, match=r"exposure_s = .*: allowed is up to 1e\+30 photons"):
+        Sensor(PROFILE).expose(grey(light), exposure_s, 1)
+
+
+def test_the_brightest_light_that_is_taken_fills_the_well() -> None:
+    collected = electrons(replace(PROFILE, read_noise_e=0.0), 1e25)
+    assert collected == pytest.approx(np.full(PROFILE.shape, PROFILE.full_well_e), rel=1e-6)  # single precision

@@ -40,7 +40,7 @@ def test_a_camera_that_does_not_open_is_one_sentence_without_chatter_or_secrets(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("camera", [-1, "webcam"])
+@pytest.mark.parametrize("camera", [-1, 100, 2**31, "webcam"])
 def test_what_is_no_camera_is_refused_at_once(camera: int | str) -> None:
     with pytest.raises(SceneError, match=rf"camera = {camera}: allowed is"):
         CameraSource(camera)
@@ -53,8 +53,21 @@ def test_what_is_no_camera_is_refused_at_once(camera: int | str) -> None:
         ("http://us%40er:sec%2Fret@10.0.0.7/video?password=secret#x", "http://10.0.0.7/video"),
         ("http://user:se@cret@10.0.0.7/video", "http://10.0.0.7/video"),
         ("rtsp://camera/stream", "rtsp://camera/stream"),
+        ("rtsp://user:se/cret@10.0.0.7/live", "rtsp://..."),
+        ("rtsp://user:se?cret@10.0.0.7/live", "rtsp://..."),
+        ("rtsp://user:se@c/ret@10.0.0.7/live", "rtsp://..."),
+        ("http://10.0.0.7/video?password=se@cret", "http://..."),
+        ("rtsp://10.0.0.7:554/user=admin&password=secret.sdp", "rtsp://10.0.0.7:554/..."),
+        ("rtsp://user:se\u2100cret@10.0.0.7/live", "rtsp://10.0.0.7/live"),
+        ("rtsp://user:secret@[::1/live", "rtsp://[::1/live"),
     ],
 )
 def test_a_url_is_shown_without_user_password_and_query(url: str, shown: str) -> None:
     assert url_without_secrets(url) == shown
     assert CameraSource(url).name == shown
+
+
+def test_an_address_without_a_scheme_is_refused_without_its_password() -> None:
+    with pytest.raises(SceneError, match=r"camera = camera\.local/live: allowed is") as refused:
+        CameraSource("user:secret@camera.local/live")
+    assert "secret" not in str(refused.value)

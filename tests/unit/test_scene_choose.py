@@ -37,3 +37,15 @@ def test_a_text_that_names_nothing_is_refused(tmp_path: Path) -> None:
     for text in ("", "no-such-thing", "-1"):
         with pytest.raises(SceneError, match=r"source = |holds no image"):
             open_scene(text)
+
+
+def test_a_path_that_the_system_refuses_is_one_sentence() -> None:
+    for name in ("a" * 5000, "a" * 5000 + ".png"):
+        with pytest.raises(SceneError, match=r"source = a+(\.png)?: it cannot be opened \(File name too long\)"):
+            open_scene(name)
+
+
+def test_an_address_without_its_scheme_does_not_show_its_password() -> None:
+    with pytest.raises(SceneError, match=r"source = camera\.local/live: there is no such file") as refused:
+        open_scene("user:secret@camera.local/live")
+    assert "secret" not in str(refused.value)

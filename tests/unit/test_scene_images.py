@@ -81,3 +81,16 @@ def test_a_missing_image_a_folder_for_an_image_and_an_empty_folder_are_refused(t
         read_image(tmp_path)
     with pytest.raises(SceneError, match="holds no image; allowed is at least one"):
         ImageSource(tmp_path)
+
+
+@pytest.mark.parametrize("values", [np.full((4, 4), 0.5, np.float32), np.full((4, 4), 70_000, np.int32)])
+def test_numbers_that_are_no_srgb_code_are_refused_and_not_cut(tmp_path: Path, values: np.ndarray) -> None:
+    Image.fromarray(values).save(tmp_path / "values.tif")
+    with pytest.raises(SceneError, match=r"image = .*values\.tif: its values are .*; allowed is 8 bits, or 16 bits grey"):
+        read_image(tmp_path / "values.tif")
+
+
+def test_a_name_that_the_system_refuses_is_one_sentence() -> None:
+    for give in (ImageSource, read_image):
+        with pytest.raises(SceneError, match=r"image = .*: it cannot be opened \(File name too long\); allowed is"):
+            give("a" * 5000)

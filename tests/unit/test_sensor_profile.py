@@ -13,7 +13,7 @@ NAN, INFINITE = float("nan"), float("inf")
     ("field", "value"),
     [
         ("name", ""),
-        *[(side, value) for side in ("height", "width") for value in (0, -2, 65536, 255)],
+        *[(side, value) for side in ("height", "width") for value in (0, -2, 65536, 255, 2.5, NAN)],
         ("cfa", "xtrans"),
         *[("quantum_efficiency", (0.5, value, 0.5)) for value in (0.0, -0.1, 1.01, NAN)],
         ("quantum_efficiency", (0.5, 0.5)),
@@ -22,7 +22,9 @@ NAN, INFINITE = float("nan"), float("inf")
             for figure in ("peak_photons_per_s", "full_well_e", "conversion_gain_v_per_e")
             for value in (0.0, -1.0, NAN, INFINITE)
         ],
-        *[("read_noise_e", value) for value in (-0.1, NAN, INFINITE)],
+        ("full_well_e", 2**24 + 1),
+        *[("conversion_gain_v_per_e", value) for value in (1e-10, 1.1)],
+        *[("read_noise_e", value) for value in (-0.1, 10_001.0, NAN, INFINITE)],
         *[("temperature_k", value) for value in (20.0, 401.0, NAN)],
     ],
 )
