@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 app = typer.Typer(
     help="A smart camera that never emits a picture: keyed readout, and networks that answer on it exactly as on plain frames.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-keys = typer.Typer(help="Make the key that camera and host share.", no_args_is_help=True)
+keys = typer.Typer(help="Make the key that camera and host share.")
 app.add_typer(keys, name="keys")
 
 BAD_INPUT, BAD_SOURCE, INTERRUPTED = 2, 3, 130
@@ -173,7 +173,7 @@ def new_key(file: Annotated[Path, typer.Argument(help="File to make; it must not
 def main() -> None:
     """Run the command line; every refusal is one sentence on standard error and exit code 2 or 3."""
     try:
-        code = app(standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except KeyboardInterrupt:
         code = _say("interrupted; nothing was left half-written", INTERRUPTED)
     except Exception as error:
@@ -182,14 +182,9 @@ def main() -> None:
 
 
 def _refused(error: Exception) -> int:
-    import click
-
-    if isinstance(error, click.exceptions.Abort):
+    if isinstance(error, typer.Abort):
         return _say("interrupted; nothing was left half-written", INTERRUPTED)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        error.show()
-        return BAD_INPUT
-    if isinstance(error, click.ClickException):
+    if isinstance(error, TyperException):
         return _say(error.format_message(), BAD_INPUT)
     from inference.datasets import DataError
     from sensor_sim.scene.errors import SceneError

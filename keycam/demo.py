@@ -171,6 +171,6 @@ def _count(
 
 def _row(frame: _Emitted, frame_key: FrameKey, answers: tuple[Answer, Answer, Answer]) -> Row:
     geometry = frame.raw.header.geometry
-    link = frame.raw.samples.reshape(geometry.height, geometry.width) / np.float32(2**geometry.bits - 1)
+    link = frame.raw.samples.reshape(geometry.height, geometry.width).astype(np.float32) / np.float32(2**geometry.bits - 1)
     restored = isp(frame.raw, frame_key, development(DEMO_PROFILE, None)).restore()
     return Row(frame.shot.name, frame.shot.scene, link, restored.transpose(1, 2, 0), *answers)

@@ -1,5 +1,6 @@
 """What the demonstration looks at: the bundled photographs, a picture or a webcam, one shot after another."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +32,18 @@ class DemoScenes:
         return self._frames
 
     def shown(self, most: int) -> set[int]:
-        """Numbers of the shots that a contact sheet of at most `most` rows shows: the middle of each equal share."""
+        """Numbers of the shots that a contact sheet of at most `most` rows shows.
+
+        Of each photograph the view in the middle of its path, where the whole of it is seen; of one source equal shares.
+        """
+        if self._sources > 1:
+            return {(first + last) // 2 for first, last in itertools.pairwise(self._starts()[: most + 1])}
         rows = min(most, self._frames)
-        rows = min(self._sources, rows) if self._sources > 1 else rows
         return {(2 * row + 1) * self._frames // (2 * rows) for row in range(rows)}
+
+    def _starts(self) -> list[int]:
+        """The first shot of each source, and behind the last one the number of shots."""
+        return [self._frames * number // self._sources for number in range(self._sources + 1)]
 
     def __iter__(self) -> Iterator[Shot]:
         if self._camera is not None:
@@ -46,7 +55,7 @@ class DemoScenes:
             for view in PanZoom(scene, self._frames, VIEW_PX, self._seed):
                 yield Shot(self._image.name, "the picture that was given", view)
         else:
-            for number, photograph in enumerate(PHOTOGRAPHS[: self._sources]):
-                count = self._frames * (number + 1) // self._sources - self._frames * number // self._sources
-                for view in PanZoom(load_photograph(photograph.name), count, VIEW_PX, self._seed + number):
+            shares = itertools.pairwise(self._starts())
+            for number, (photograph, (first, last)) in enumerate(zip(PHOTOGRAPHS, shares, strict=False)):
+                for view in PanZoom(load_photograph(photograph.name), last - first, VIEW_PX, self._seed + number):
                     yield Shot(photograph.name, photograph.shows, view)

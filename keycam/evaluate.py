@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,13 +16,18 @@ from adc import RASTER, KeySchedule
 from inference.datasets import LabelledImages, load_cifar10
 from inference.isp import isp
 from inference.keyed import convert
+from inference.keyed.convert import Shuffle
 from inference.models import load
 from inference.receiver import Receiver
 from keycam.picture_frames import FRAME_SOURCES
 from keycam.policy import named_policy
 from keycam.progress import progress
 
-ShuffleChoice = Literal["input", "every-layer", "both"]
+SHUFFLES: dict[str, tuple[Shuffle, ...]] = {
+    "input": ("input",),
+    "every-layer": ("every-layer",),
+    "both": ("input", "every-layer"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,14 +55,10 @@ class EvaluationPlan:
 
     def __post_init__(self) -> None:
         named_policy(self.policy)
-        if self.shuffle not in get_args(ShuffleChoice):
-            raise ValueError(f"shuffle = {self.shuffle!r}: allowed is {', '.join(get_args(ShuffleChoice))}")
+        if self.shuffle not in SHUFFLES:
+            raise ValueError(f"shuffle = {self.shuffle!r}: allowed is {', '.join(SHUFFLES)}")
         if self.through not in FRAME_SOURCES:
             raise ValueError(f"through = {self.through!r}: allowed is {', '.join(FRAME_SOURCES)}")
-
-    @property
-    def shuffles(self) -> list[str]:
-        return ["input", "every-layer"] if self.shuffle == "both" else [self.shuffle]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,14 +79,14 @@ def run_evaluation(plan: EvaluationPlan) -> dict[str, Any]:
     Every picture is one frame with a counter of its own. A throw-away master makes the keys, and another one the wrong
     keys. The plain network runs on the same codes without a key.
     """
-    network = load(plan.model, plan.weights).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = load(plan.model, plan.weights).to(memory_format=torch.channels_last)
     images = load_cifar10("test", plan.data).first(plan.images)
     size = images.images.shape[1:3]
     schedule = KeySchedule(secrets.token_bytes(32), device="eval", policy=named_policy(plan.policy))
     example = torch.zeros(1, 3, *size)
     twins = {
-        f"keyed_{shuffle.replace('-', '_')}": convert(network, example, shuffle, schedule.layer_orders())  # type: ignore[arg-type]
-        for shuffle in plan.shuffles
+        f"keyed_{shuffle.replace('-', '_')}": convert(network, example, shuffle, schedule.layer_orders())
+        for shuffle in SHUFFLES[plan.shuffle]
     }
     answers: dict[str, list[Tensor]] = {name: [] for name in ("plain", *twins, "wrong_key", "unkeyed")}
     seconds = dict.fromkeys(answers, 0.0)

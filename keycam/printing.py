@@ -1,6 +1,7 @@
 """Results as tables for people and as JSON for programs."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -69,7 +70,7 @@ def print_training(result: dict[str, Any]) -> None:
     _show(_pairs({name.replace("_", " "): str(value) for name, value in result.items()}))
 
 
-def print_readout_rows(rows: list[dict[str, Any]]) -> None:
+def print_readout_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     table = Table(title="readout")
     for heading in rows[0]:
         table.add_column(heading.replace("_", " "), justify="left" if heading == "policy" else "right")

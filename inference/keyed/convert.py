@@ -13,7 +13,6 @@ from inference.keyed.network import KeyedNetwork
 from inference.keyed.operators import Call, FoldedLinear, KeyedOperator, RuntimeFoldedLinear
 from inference.keyed.place import INPUT, RASTER, Place
 from inference.keyed.positions import compose, invert, take_positions
-from inference.keyed.reference import ReferenceOperator
 from inference.keyed.rules import (
     POINTWISE_FUNCTIONS,
     POINTWISE_METHODS,
@@ -117,7 +116,9 @@ class _Rewriter:
             new, place = self._rewrite_node(node)
             if place is not None and not place.flattened and (_pixels(node) or 1) == 1:
                 place = None  # a single pixel has no order
-            new.meta.update(original=node.name, place=place, size=_size(node))
+            new.meta.update(place=place, size=_size(node))
+            if node.op != "output":
+                new.meta["original"] = node.name
             self.new[node], self.places[node] = new, place
         rewritten = fx.GraphModule(self.traced, self.graph)
         rewritten.graph.eliminate_dead_code()
@@ -185,9 +186,12 @@ class _Rewriter:
     # -- how each kind is rewritten
 
     def _pointwise(self, node: fx.Node, sources: list[fx.Node]) -> tuple[fx.Node, Place]:
-        # Branches that meet are brought to one order: a layer's own before the input's or the raster.
+        # Branches that meet are brought to one order: a layer's own where there is one. A raster branch is a constant in
+        # "every-layer", so the frame's order wins; in "input" the order has been undone there, so the raster wins.
         places = [self.places[source] for source in sources]
-        target = next((p for p in places if p not in (INPUT, RASTER)), None) or next((p for p in places if p == INPUT), RASTER)
+        by_preference = (RASTER, INPUT) if self.shuffle == "input" else (INPUT, RASTER)
+        layers_own = next((p for p in places if p not in by_preference), None)
+        target = layers_own or next(p for p in by_preference if p in places)
         return self.graph.node_copy(node, lambda source: self._in_order(source, target)), target
 
     def _spatial(self, node: fx.Node) -> tuple[fx.Node, Place | None]:
@@ -213,6 +217,8 @@ class _Rewriter:
     def _operator(self, layer: nn.Module, order: Tensor | None, source: fx.Node, node: fx.Node) -> nn.Module:
         if self.backend == "fast":
             return KeyedOperator(layer, order)
+        from inference.keyed.reference import ReferenceOperator  # torchvision takes seconds to import
+
         if order is None:
             order = torch.arange(_pixels(node) or 1, device=self.device)
         return ReferenceOperator(layer, _size(source), _size(node), order, self._path(node))

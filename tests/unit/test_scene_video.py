@@ -87,7 +87,7 @@ def test_a_film_that_breaks_off_ends_with_its_last_frame_that_is_there(tmp_path:
 def test_a_film_without_its_index_is_refused_before_its_first_frame(tmp_path: Path) -> None:
     whole = film(tmp_path / "film.mp4").read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: whole.index(b"moov") + 100])
-    with pytest.raises(SceneError, match=r"video = .*cut\.mp4: it cannot be decoded; allowed is a complete video file"):
+    with pytest.raises(SceneError, match=r"video = .*cut\.mp4: it (cannot be decoded|has no video track); allowed is a"):
         VideoSource(tmp_path / "cut.mp4")
 
 
