@@ -3,8 +3,11 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
+
+import numba
 
 from adc.geometry import Geometry
 from adc.keys import FrameKey, KeySchedule
@@ -32,6 +35,7 @@ class KeysAhead:
         self._schedule = schedule
         self._geometry = geometry
         self._counters = counters
+        self._ahead = ahead
         self._coming: deque[Future[FrameKey]] = deque()
         self._makers = ThreadPoolExecutor(ahead, "keys-ahead")
         for _ in range(ahead):
@@ -47,6 +51,21 @@ class KeysAhead:
         self._coming.popleft()
         self._start_next()
         return frame_key
+
+    @contextmanager
+    def leaving_cores(self) -> Iterator[None]:
+        """Leave a core to each key in the making: until the end of the block this thread's kernels run on the others.
+
+        With a key for each frame both sides are busy all the time, and two threads on one core hold each other up. A
+        static key costs nothing, so no core is left for it.
+        """
+        before = numba.get_num_threads()
+        busy = self._ahead if self._schedule.policy.refresh == "frame" and self._schedule.policy.order != "raster" else 0
+        numba.set_num_threads(max(1, before - busy))
+        try:
+            yield
+        finally:
+            numba.set_num_threads(before)
 
     def close(self) -> None:
         """Stop the background threads and wipe the keys that nobody took; harmless when repeated."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from adc.converter import Converter
 from adc.frame import FrameHeader, RawFrame, sealed
 from adc.keys import FrameKey
+from adc.shuffle import Within
 
 
 class Exposure(Protocol):
@@ -122,7 +123,7 @@ def _emit(
 @njit(cache=True, nogil=True, parallel=True)
 def _emit_in_steps(
     signal_v: NDArray[np.float32], lsb_v: float, black_level_dn: float, top_dn: int, store: NDArray[np.uint16],
-    bucket: NDArray[np.uint8], first: NDArray[np.uint32], edges: NDArray[np.int64], within: NDArray[np.uint32],
+    bucket: NDArray[np.uint8], first: NDArray[np.uint32], edges: NDArray[np.int64], within: Within,
     mask: NDArray[np.uint16] | None, samples: NDArray[np.uint16],
 ) -> int:  # fmt: skip
     # The frame store is kept bucket by bucket: reads and writes then stay in the cache, where an 8 megapixel frame in

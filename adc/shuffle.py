@@ -17,7 +17,9 @@ MOST_POSITIONS = 65535 * 65535
 BUCKETS = 256
 BUCKETS_FROM = 1 << 16  # below that many positions one bucket fits the second-level cache
 CHUNKS = 16  # pieces of the raster that are scattered side by side; they change the speed and never the result
-BUCKETS_AT_ONCE = 16  # words for so many buckets are drawn at once: up to a few megapixels they too stay in the cache
+MOST_IN_PAIRS = 1 << 16  # places up to which the bounds of two draws multiply to 32 bits at most
+Within = NDArray[np.uint16] | NDArray[np.uint32]
+_WORDS_AT_ONCE = 1 << 16  # they stay in the second-level cache until they are used
 
 
 class Shuffle:
@@ -32,15 +34,14 @@ class Shuffle:
     edges
         int64 (257,): where each bucket begins and ends.
     within
-        uint32 (P,): place q, in the bucket that begins at low, takes what stands at low + within[q].
+        uint16 (P,), or uint32 where a bucket is too large: place q, in the bucket that begins at low, takes what stands at
+        low + within[q].
     """
 
     def __init__(self, keystream: Keystream, positions: int) -> None:
         self.bucket = keystream.octets(positions)
         self.first, self.edges = _bounds(self.bucket)
-        self.within = np.empty(positions, np.uint32)
-        _count_up(self.edges, self.within)
-        _permute_all(keystream, self.within, self.edges)
+        self.within = _permuted(keystream, self.edges)
 
     def order(self) -> NDArray[np.uint32]:
         """The whole permutation, uint32 (P,): emitted[q] = pixel[order[q]]."""
@@ -59,11 +60,13 @@ class Shuffle:
 def shuffled(keystream: Keystream, positions: int, *, buckets: int | None = None) -> NDArray[np.uint32]:
     """Draw a permutation of 0 to positions - 1, exactly uniform, uint32 (positions,).
 
-    Keystream is read as follows. With 256 buckets, one byte for each position names its bucket. Then, for 16 buckets
-    after another, one word for each of their places: the word at place i of a bucket draws the number from 0 to i that
-    place i is swapped with, from the last place down to 1. A word that would bias its draw is rejected (Lemire, "Fast
-    random integer generation in an interval", 2019, algorithm 5) and stops its bucket; every stopped bucket, in rising
-    order, then gets the next word in its stead, and so on until none is stopped.
+    Keystream is read as follows. With 256 buckets, one byte for each position names its bucket. Then come 32-bit words for
+    one bucket after the other, in which place i of n, from 1 up, draws j from 0 to i: what stands at j moves to place i,
+    and i takes its place. In a bucket of up to 65,536 places one word x serves two draws, i and i + 1 (the last one alone
+    where they are odd in number): j = x (i + 1) div 2**32, and with r = x (i + 1) mod 2**32 the next j = r (i + 2) div
+    2**32. A word that would bias its draws, r (i + 2) mod 2**32 < 2**32 mod (i + 1)(i + 2), is skipped. (Brackett-Rozinsky
+    and Lemire, "Batched ranged random integer generation", 2024; for single draws Lemire, "Fast random integer generation
+    in an interval", 2019.)
 
     Raises ValueError for positions outside 1 to 65535**2 and for buckets other than 1, 256 or None (chosen by size).
     """
@@ -72,17 +75,10 @@ def shuffled(keystream: Keystream, positions: int, *, buckets: int | None = None
     if buckets is None:
         buckets = BUCKETS if in_buckets(positions) else 1
     if buckets == 1:
-        order = np.arange(positions, dtype=np.uint32)
-        edges = np.array([0, positions], np.int64)
-    elif buckets == BUCKETS:
-        bucket = keystream.octets(positions)
-        _, edges = _bounds(bucket)
-        order = np.empty(positions, np.uint32)
-        _scatter(bucket, edges[:-1].astype(np.uint32), order)
-    else:
-        raise ValueError(f"buckets = {buckets}: allowed is 1 or {BUCKETS}")
-    _permute_all(keystream, order, edges)
-    return order
+        return _permuted(keystream, np.array([0, positions], np.int64)).astype(np.uint32)
+    if buckets == BUCKETS:
+        return Shuffle(keystream, positions).order()
+    raise ValueError(f"buckets = {buckets}: allowed is 1 or {BUCKETS}")
 
 
 def in_buckets(positions: int) -> bool:
@@ -99,22 +95,19 @@ def _bounds(bucket: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], NDArray[np.i
     return first, np.concatenate(([0], ends[CHUNKS - 1 :: CHUNKS]))
 
 
-def _permute_all(keystream: Keystream, contents: NDArray[np.uint32], edges: NDArray[np.int64]) -> None:
-    for first in range(0, edges.size - 1, BUCKETS_AT_ONCE):
-        some = edges[first : first + BUCKETS_AT_ONCE + 1]
-        _permute_some(keystream, contents[some[0] : some[-1]], some - some[0])
-
-
-def _permute_some(keystream: Keystream, contents: NDArray[np.uint32], edges: NDArray[np.int64]) -> None:
-    words = keystream.words(contents.size)
-    place = np.diff(edges) - 1  # where each bucket stands, counting down
+def _permuted(keystream: Keystream, edges: NDArray[np.int64]) -> Within:
+    sizes = np.diff(edges)
+    within = np.empty(edges[-1], np.uint16 if sizes.max() <= MOST_IN_PAIRS else np.uint32)
+    # The fewest words that can do: what is asked for is always used, so that the next reader of the stream begins right
+    # behind the last word.
+    needed = int(np.where(sizes <= MOST_IN_PAIRS, sizes // 2, np.maximum(sizes - 1, 0)).sum())
+    buffer = np.empty(min(needed, _WORDS_AT_ONCE), np.uint32)
+    at = np.array([0, 1], np.int64)
     while True:
-        _fisher_yates(contents, edges, words, place)
-        stopped = np.flatnonzero(place > 0)
-        if not stopped.size:
-            words.fill(0)
-            return
-        words[edges[stopped] + place[stopped]] = keystream.words(stopped.size)
+        needed -= _fisher_yates(edges, keystream.fill(buffer[:needed]), at, within)
+        if at[0] == sizes.size:
+            buffer.fill(0)
+            return within
 
 
 @njit(cache=True, nogil=True)
@@ -124,16 +117,7 @@ def _count(bucket: NDArray[np.uint8], counts: NDArray[np.int64]) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _count_up(edges: NDArray[np.int64], within: NDArray[np.uint32]) -> None:
-    for bucket in range(edges.size - 1):
-        for q in range(edges[bucket], edges[bucket + 1]):
-            within[q] = q - edges[bucket]
-
-
-@njit(cache=True, nogil=True)
-def _take_within(
-    positions: NDArray[np.uint32], edges: NDArray[np.int64], within: NDArray[np.uint32], order: NDArray[np.uint32]
-) -> None:
+def _take_within(positions: NDArray[np.uint32], edges: NDArray[np.int64], within: Within, order: NDArray[np.uint32]) -> None:
     for bucket in range(edges.size - 1):
         for q in range(edges[bucket], edges[bucket + 1]):
             order[q] = positions[edges[bucket] + within[q]]
@@ -153,20 +137,40 @@ def _scatter(bucket: NDArray[np.uint8], place: NDArray[np.uint32], order: NDArra
 
 
 @njit(cache=True, nogil=True)
-def _fisher_yates(
-    contents: NDArray[np.uint32], edges: NDArray[np.int64], words: NDArray[np.uint32], place: NDArray[np.int64]
-) -> None:
-    for bucket in range(place.size):
-        own = contents[edges[bucket] : edges[bucket + 1]]
-        own_words = words[edges[bucket] : edges[bucket + 1]]
-        i = np.uint64(max(place[bucket], 0))
-        while i > np.uint64(0):
-            bound = i + np.uint64(1)
-            product = np.uint64(own_words[i]) * bound
-            fraction = product & np.uint64(0xFFFFFFFF)
-            if fraction < bound and fraction < np.uint64(0x100000000) % bound:
-                break
-            j = product >> np.uint64(32)
-            own[i], own[j] = own[j], own[i]
-            i -= np.uint64(1)
-        place[bucket] = i
+def _fisher_yates(edges: NDArray[np.int64], words: NDArray[np.uint32], at: NDArray[np.int64], within: Within) -> int:
+    """Go on with place at[1] of bucket at[0] until all is done or no word is left; say how many words were not skipped."""
+    one, two, low = np.uint64(1), np.uint64(2), np.uint64(0xFFFFFFFF)
+    used = taken = np.uint64(0)
+    bucket, i = at[0], np.uint64(at[1])
+    while bucket < edges.size - 1:
+        own = within[edges[bucket] : edges[bucket + 1]]
+        places = np.uint64(own.size)
+        if i == one and places:
+            own[0] = 0
+        while i < places:
+            if used == np.uint64(words.size):
+                at[0], at[1] = bucket, i
+                return int(taken)
+            product = np.uint64(words[used]) * (i + one)
+            used += one
+            if i + one < places and places <= np.uint64(MOST_IN_PAIRS):
+                bound = (i + one) * (i + two)
+                second = (product & low) * (i + two)
+                fraction = second & low
+                if fraction < bound and fraction < np.uint64(0x100000000) % bound:
+                    continue
+                j, k = product >> np.uint64(32), second >> np.uint64(32)
+                own[i], own[j] = own[j], i
+                own[i + one], own[k] = own[k], i + one
+                i += two
+            else:
+                fraction = product & low
+                if fraction < i + one and fraction < np.uint64(0x100000000) % (i + one):
+                    continue
+                j = product >> np.uint64(32)
+                own[i], own[j] = own[j], i
+                i += one
+            taken += one
+        bucket, i = bucket + 1, one
+    at[0], at[1] = bucket, one
+    return int(taken)

@@ -16,7 +16,6 @@ from adc.readout import emitted
 
 SIZES = ((480, 640), (1080, 1920), (2160, 3840))
 BITS = 12
-KEYS_AHEAD = 2
 _WARM_UP = 3
 
 
@@ -44,9 +43,9 @@ class _Held:
 def bench_readout(sizes: Iterable[tuple[int, int]] = SIZES, repeats: int = 20) -> list[Row]:
     """Time the readout of random 12-bit Bayer frames, one row for each policy and size (height, width).
 
-    total_ms is the time between two frames of a running camera: the next keys are made by KeysAhead while a frame is
-    converted, put in order, masked and tagged. key_ms and convert_ms are the two alone, one key on one core, conversion
-    and order on all. All are medians over repeats but total_ms, the mean over repeats: keys arrive in pairs.
+    total_ms is the time between two frames of a running camera: the next key is made by KeysAhead while a frame is
+    converted, put in order, masked and tagged, and its key wiped. key_ms and convert_ms are the two alone, one key on one
+    core, conversion and order on all. All are medians over repeats.
     The rows "aes-256-gcm" and "memcpy" encrypt and copy the bytes of the raster frame.
 
     Raises ValueError for repeats below 1.
@@ -95,13 +94,14 @@ def _rows(geometry: Geometry, repeats: int) -> list[Row]:
 
 
 def _pipeline_ms(held: _Held, converter: Converter, schedule: KeySchedule, geometry: Geometry, repeats: int) -> float:
-    with KeysAhead(schedule, geometry, itertools.count(), ahead=KEYS_AHEAD) as keys:
-        for _ in range(_WARM_UP):
-            readout(held, converter, next(keys))
-        begin = time.perf_counter()
-        for _ in range(repeats):
-            readout(held, converter, next(keys))
-        return 1000 * (time.perf_counter() - begin) / repeats
+    with KeysAhead(schedule, geometry, itertools.count()) as keys, keys.leaving_cores():
+
+        def frame() -> None:
+            frame_key = next(keys)
+            readout(held, converter, frame_key)
+            frame_key.wipe()
+
+        return _median_ms(frame, repeats)
 
 
 def _median_ms(work: Callable[[], object], repeats: int) -> float:

@@ -76,7 +76,8 @@ class Camera:
             raise RuntimeError("the camera is closed or its frame counters are used up")
         try:
             seed = frame_seed(self.sensor.device_seed, frame_key.epoch, frame_key.counter)
-            return readout(self.sensor.expose(scene, self.exposure_s, seed), self.converter, frame_key)
+            with self._keys.leaving_cores():
+                return readout(self.sensor.expose(scene, self.exposure_s, seed), self.converter, frame_key)
         finally:
             frame_key.wipe()
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 
 from adc.keystream import Keystream
-from adc.shuffle import BUCKETS, BUCKETS_AT_ONCE, BUCKETS_FROM, Shuffle, shuffled
+from adc.shuffle import BUCKETS, BUCKETS_FROM, MOST_IN_PAIRS, Shuffle, shuffled
 
 KEY = bytes(range(32))
 
@@ -35,41 +35,41 @@ class WrittenStream:
     def __init__(self, words: list[int]) -> None:
         self.left = words
 
-    def words(self, count: int) -> np.ndarray:
-        drawn, self.left = self.left[:count], self.left[count:]
-        return np.array(drawn, np.uint32)
+    def fill(self, drawn: np.ndarray) -> np.ndarray:
+        drawn[:], self.left = self.left[: drawn.size], self.left[drawn.size :]
+        return drawn
 
 
-def plain_shuffle(stream: PlainStream, positions: int, buckets: int) -> list[int]:
+def plain_shuffle(stream: PlainStream | WrittenStream, positions: int, buckets: int) -> list[int]:
     if buckets == 1:
         contents = [list(range(positions))]
     else:
         contents = [[] for _ in range(buckets)]
         for position, bucket in enumerate(stream.octets(positions)):
             contents[bucket].append(position)
-    for first in range(0, buckets, BUCKETS_AT_ONCE):
-        some = contents[first : first + BUCKETS_AT_ONCE]
-        words = stream.words(sum(map(len, some)))
-        own_words = []
-        for bucket in some:
-            own_words.append(words[: len(bucket)])
-            words = words[len(bucket) :]
-        place = [len(bucket) - 1 for bucket in some]
-        while True:
-            for which, bucket in enumerate(some):
-                while place[which] > 0:
-                    i = place[which]
-                    j, fraction = divmod(own_words[which][i] * (i + 1), 2**32)
-                    if fraction < 2**32 % (i + 1):
-                        break
-                    bucket[i], bucket[j] = bucket[j], bucket[i]
-                    place[which] = i - 1
-            stopped = [which for which, at in enumerate(place) if at > 0]
-            if not stopped:
-                break
-            for which, word in zip(stopped, stream.words(len(stopped)), strict=True):
-                own_words[which][place[which]] = word
-    return list(itertools.chain(*contents))
+    return list(itertools.chain.from_iterable(plain_fisher_yates(stream, bucket) for bucket in contents))
+
+
+def plain_fisher_yates(stream: PlainStream | WrittenStream, contents: list[int]) -> list[int]:
+    within = [0] * len(contents)
+    i = 1
+    while i < len(contents):
+        bounds = [i + 1, i + 2] if i + 1 < len(contents) <= MOST_IN_PAIRS else [i + 1]
+        for place, j in enumerate(plain_draws(stream, bounds), start=i):
+            within[place] = within[j]
+            within[j] = place
+        i += len(bounds)
+    return [contents[place] for place in within]
+
+
+def plain_draws(stream: PlainStream | WrittenStream, bounds: list[int]) -> list[int]:
+    while True:
+        fraction, draws = int(stream.words(1)[0]), []
+        for bound in bounds:
+            draw, fraction = divmod(fraction * bound, 2**32)
+            draws.append(draw)
+        if fraction >= 2**32 % math.prod(bounds):
+            return draws
 
 
 @pytest.mark.parametrize(("positions", "buckets"), [(1, 1), (2, 1), (1000, 1), (1, 256), (300, 256), (20_000, 256)])
@@ -97,16 +97,39 @@ def test_large_single_bucket_meets_rejected_words_and_equals_the_plain_one() -> 
     # (i + 1) / 2**33; over 300,000 draws that is 300,000**2 / 2**34 = 5.2 rejected words, none in exp(-5.2) = 0.5 % of keys.
     positions = 300_000
     words = PlainStream(KEY, 9).words(positions)
-    assert any(word * (i + 1) % 2**32 < 2**32 % (i + 1) for i, word in enumerate(words) if i)
+    assert any(word * (i + 1) % 2**32 < 2**32 % (i + 1) for i, word in enumerate(words, start=1))
     expected = plain_shuffle(PlainStream(KEY, 9), positions, 1)
     assert shuffled(Keystream(KEY, 9), positions, buckets=1).tolist() == expected
 
 
-def test_word_that_would_bias_its_draw_is_replaced() -> None:
-    # Of 2**32 words, 2**32 mod 3 = 1 is one too many for a draw from three numbers: word 0. With it, 0 would come up more often.
-    swap_last_with_first, keep = 2, 2**32 - 1
-    assert shuffled(WrittenStream([9, keep, 0, swap_last_with_first]), 3).tolist() == [2, 1, 0]
-    assert shuffled(WrittenStream([9, keep, 0, keep]), 3).tolist() == [0, 1, 2]
+def test_draws_in_pairs_meet_rejected_words_and_equal_the_plain_one() -> None:
+    # A word for draws from i + 1 and i + 2 numbers is rejected with probability near (i + 1)(i + 2) / 2**33, so the 10,000
+    # words of 20,000 places meet about 20,000**3 / 6 / 2**33 = 155 of those.
+    positions = 20_000
+    expected = plain_shuffle(PlainStream(KEY, 9), positions, 1)
+    stream = Keystream(KEY, 9)
+    assert shuffled(stream, positions, buckets=1).tolist() == expected
+    unread = PlainStream(KEY, 9).words(20_000)
+    skipped = unread.index(int(stream.words(1)[0])) - positions // 2
+    assert 50 < skipped < 300
+
+
+@pytest.mark.parametrize("places", [MOST_IN_PAIRS - 1, MOST_IN_PAIRS, MOST_IN_PAIRS + 1])
+def test_shuffles_at_the_edge_between_pairs_and_single_draws_equal_the_plain_one(places: int) -> None:
+    expected = plain_shuffle(PlainStream(KEY, 5), places, 1)
+    assert shuffled(Keystream(KEY, 5), places, buckets=1).tolist() == expected
+
+
+def test_word_that_would_bias_its_draws_is_skipped() -> None:
+    # Three places draw from 2 x 3 = 6 outcomes, and 2**32 mod 6 = 4 words are too many. Word 0 is one of them, as the
+    # fraction that it leaves, 0, is below 4.
+    word_of = {(j, k): -(-(j * 3 + k) * 2**32 // 6) + 1 for j in range(2) for k in range(3)}
+    for (j, k), word in word_of.items():
+        within = [0, 1, 2]
+        within[1], within[j] = within[j], 1
+        within[2], within[k] = within[k], 2
+        assert shuffled(WrittenStream([word]), 3).tolist() == within
+        assert shuffled(WrittenStream([0, word]), 3).tolist() == within
 
 
 @pytest.mark.parametrize("buckets", [1, 256])
