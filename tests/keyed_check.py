@@ -46,6 +46,9 @@ def with_live_statistics(network: nn.Module, size: tuple[int, int], seed: int = 
     """The network with batch-norm statistics of its own signal; with the default ones the signal dies and hides errors."""
     generator = torch.Generator().manual_seed(seed)
     network.train()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0  # the statistics of this one pass
     with torch.no_grad():
         network(torch.rand(8, 3, *size, generator=generator))
     return network.eval()

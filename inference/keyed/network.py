@@ -6,8 +6,9 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor, fx, nn
 
-from inference.keyed.place import INPUT, RASTER, Place
-from inference.keyed.positions import invert, take_positions
+from inference.keyed.place import MAP_AXES, Axes, Place
+from inference.keyed.positions import invert, take_positions_along
+from inference.keyed.tracing import pixels_of
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,17 @@ class Activation:
         The node's output, (N, C, H, W) where it is spatial.
     order
         int64 (P,) or (N, P), the order that its pixels are in; None where the tensor is not spatial.
+    axes
+        The adjacent axes that the pixels run along.
     """
 
     tensor: Tensor
     order: Tensor | None
+    axes: Axes = MAP_AXES
 
     def raster(self) -> Tensor:
         """The tensor with its pixels back in place."""
-        return self.tensor if self.order is None else take_positions(self.tensor, invert(self.order))
+        return self.tensor if self.order is None else take_positions_along(self.tensor, invert(self.order), self.axes)
 
 
 class KeyedNetwork(nn.Module):
@@ -63,7 +67,10 @@ class KeyedNetwork(nn.Module):
         """What every node of the original graph computes for these frames, by node name: what a spy on the memory would see."""
         index = self._checked_order(x, order)
         values = _Recorder(self.graph_module).record(x, index, invert(index))
-        return {node.meta["original"]: Activation(value, self._order_of(node, index)) for node, value in values.items()}
+        return {
+            node.meta["original"]: Activation(value, self._order_of(node, index), _axes_of(node))
+            for node, value in values.items()
+        }
 
     def output_order(self, order: Tensor) -> Any:
         """The orders of the outputs, in the structure of the output, for frames in `order`.
@@ -79,11 +86,10 @@ class KeyedNetwork(nn.Module):
         place: Place | None = node.meta["place"]
         if place is None or place.flattened:
             return None
-        if place == INPUT:
+        if place.is_input:
             return index
-        if place == RASTER:
-            height, width = node.meta["size"]
-            return torch.arange(height * width, device=index.device)
+        if place.is_raster:
+            return torch.arange(pixels_of(node.meta["shape"], place.axes), device=index.device)
         return self.graph_module.get_buffer(place.order)
 
     def _checked_order(self, x: Tensor, order: Tensor) -> Tensor:
@@ -96,6 +102,11 @@ class KeyedNetwork(nn.Module):
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("a keyed network holds a key: it cannot be pickled or copied; convert the plain network again")
+
+
+def _axes_of(node: fx.Node) -> Axes:
+    place: Place | None = node.meta["place"]
+    return MAP_AXES if place is None else place.axes
 
 
 class _Recorder(fx.Interpreter):

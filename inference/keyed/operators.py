@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from inference.keyed.positions import take_positions
+from inference.keyed.place import MAP_AXES, Axes
+from inference.keyed.positions import take_positions_along
 
 
 class KeyedOperator(nn.Module):
@@ -20,31 +21,34 @@ class KeyedOperator(nn.Module):
         Any module (N, C, H, W) -> (N, C', H', W').
     order_out
         int64 (P',), the secret order of the output; None leaves it in raster order.
+    axes_in, axes_out
+        The adjacent axes along which the pixels run.
     """
 
     order_out: Tensor | None
 
-    def __init__(self, layer: nn.Module, order_out: Tensor | None) -> None:
+    def __init__(self, layer: nn.Module, order_out: Tensor | None, axes_in: Axes = MAP_AXES, axes_out: Axes = MAP_AXES) -> None:
         super().__init__()
         self.layer = layer
+        self.axes_in, self.axes_out = axes_in, axes_out
         self.register_buffer("order_out", order_out, persistent=False)
 
-    def forward(self, x: Tensor, inverse_in: Tensor | None) -> Tensor:
-        """x (N, C, H, W) in the order whose inverse is `inverse_in` (None: raster) -> (N, C', H', W') in `order_out`."""
-        tile = x if inverse_in is None else take_positions(x, inverse_in)
-        out = self.layer(tile)
-        return out if self.order_out is None else take_positions(out, self.order_out)
+    def forward(self, x: Tensor, inverse_in: Tensor | None, *args: Any, **kwargs: Any) -> Tensor:
+        """x in the order whose inverse is `inverse_in` (None: raster) -> the layer's output in `order_out`."""
+        tile = x if inverse_in is None else take_positions_along(x, inverse_in, self.axes_in)
+        out = self.layer(tile, *args, **kwargs)
+        return out if self.order_out is None else take_positions_along(out, self.order_out, self.axes_out)
 
 
 class Call(nn.Module):
-    """A function of one feature map with its other arguments fixed, so that a call can stand where a layer can."""
+    """A function or a method of a tensor as a module, so that it can stand where a layer can."""
 
-    def __init__(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, function: Any) -> None:
         super().__init__()
-        self.function, self.args, self.kwargs = function, args, kwargs
+        self.function = function
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.function(x, *self.args, **self.kwargs)
+    def forward(self, *args: Any, **kwargs: Any) -> Tensor:
+        return self.function(*args, **kwargs)
 
 
 class FoldedLinear(nn.Module):

@@ -36,6 +36,19 @@ def take_positions(x: Tensor, index: Tensor) -> Tensor:
     return moved.view(n, c, h, w)
 
 
+def take_positions_along(x: Tensor, index: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Re-order the pixels of a tensor of any layout, whose pixels run along the adjacent `axes`; as `take_positions`."""
+    if axes == (2, 3) and x.ndim == 4:
+        return take_positions(x, index)
+    merged = x.flatten(axes[0], axes[-1]).movedim(axes[0], 1)
+    if index.ndim == 1:
+        moved = merged.index_select(1, index)
+    else:
+        merged = merged.expand(len(index), *merged.shape[1:])
+        moved = merged.gather(1, index.view(*index.shape, *(1,) * (merged.ndim - 2)).expand_as(merged))
+    return moved.movedim(1, axes[0]).unflatten(axes[0], [x.shape[axis] for axis in axes])
+
+
 def invert(order: Tensor) -> Tensor:
     """The inverse of each order: int64 (P,) or (N, P), with `invert(order)[order[q]] = q`."""
     places = torch.arange(order.shape[-1], device=order.device).expand_as(order)

@@ -1,0 +1,301 @@
+"""One pass over a traced graph that follows the order of every tensor and rewrites only what is spatial."""
+
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, fx, nn
+
+from inference.keyed import layout, rules
+from inference.keyed.errors import UnsupportedLayerError
+from inference.keyed.operators import Call, FoldedLinear, KeyedOperator, RuntimeFoldedLinear
+from inference.keyed.place import INPUT, MAP_AXES, RASTER, Axes, Place
+from inference.keyed.positions import compose, invert, take_positions_along
+from inference.keyed.tracing import pixels_of, shape_of, tensors_of
+
+Shuffle = Literal["every-layer", "input"]
+Backend = Literal["fast", "reference"]
+Rewritten = tuple[fx.Node, Place | None]
+
+
+class LayerOrders(Protocol):
+    """Where the secret orders of the layers come from: `adc.KeySchedule.layer_orders()`."""
+
+    def order(self, name: str, positions: int) -> NDArray[np.uint32]: ...
+
+
+class Rewriter:
+    """Gives every node of the original graph one new node and the place of its tensor.
+
+    A place is None where the tensor is not spatial or is a raster that holds no picture: a parameter of the network.
+    """
+
+    def __init__(
+        self,
+        traced: fx.GraphModule,
+        shuffle: Shuffle,
+        layer_orders: LayerOrders,
+        backend: Backend,
+        device: torch.device,
+        pointwise: tuple[Any, ...],
+    ) -> None:
+        self.traced, self.pointwise = traced, pointwise
+        self.shuffle, self.layer_orders, self.backend, self.device = shuffle, layer_orders, backend, device
+        self.modules = dict(traced.named_modules())
+        self.graph = fx.Graph()
+        self.new: dict[fx.Node, fx.Node] = {}
+        self.places: dict[fx.Node, Place | None] = {}
+        self.index: dict[str, fx.Node] = {}
+        self.inverse: dict[str, fx.Node] = {}
+        self.moved: dict[tuple[fx.Node, str], fx.Node] = {}
+
+    def rewrite(self) -> fx.GraphModule:
+        for node in self.traced.graph.nodes:
+            new, place = self._rewrite_node(node)
+            if place is not None and not place.flattened and pixels_of(shape_of(node), place.axes) == 1:
+                place = None  # a single pixel has no order
+            new.meta.update(place=place, shape=shape_of(node))
+            if node.op != "output":
+                new.meta["original"] = node.name
+            self.new[node], self.places[node] = new, place
+        rewritten = fx.GraphModule(self.traced, self.graph)
+        rewritten.graph.eliminate_dead_code()
+        rewritten.graph.lint()
+        rewritten.recompile()
+        return rewritten
+
+    def _rewrite_node(self, node: fx.Node) -> Rewritten:
+        if node.op == "placeholder":
+            return self._input(node)
+        if node.op == "output":
+            return self._output(node)
+        sources = [source for source in node.all_input_nodes if self.places[source] is not None]
+        if node.op == "get_attr" or not tensors_of(node.meta["value"]):
+            return self._copy(node), None
+        if not sources:
+            # A map that grows out of single pixels gets its layer's order here.
+            grows = self._is_growing(node) and layout.is_map(shape_of(node), MAP_AXES) and self.shuffle == "every-layer"
+            return self._spatial(node, None) if grows else (self._copy(node), None)
+        place = self._place(sources[0])
+        if any(self._place(source).flattened for source in sources):
+            return self._flattened(node, place, sources)
+        if self._is_pointwise(node, sources):
+            return self._pointwise(node, sources)
+        if len(sources) == 1:
+            followed = layout.follow(node, place)
+            if followed is not None or (node.op == "call_module" and isinstance(self._module(node), nn.Flatten)):
+                return self._copy(node), followed or Place(place.order, axes=(), flattened=True)
+            if rules.name_of(node) in rules.REDUCTION_NAMES and node.op != "call_module":
+                return self._reduction(node, place)
+            if self._is_spatial(node) and node.args[0] is sources[0]:
+                return self._spatial(node, place)
+        raise self._unsupported(node, "its effect on the order of the pixels is not known")
+
+    def _input(self, node: fx.Node) -> Rewritten:
+        if INPUT in self.index:
+            raise self._unsupported(node, "a keyed network has one input, the frame")
+        new = self.graph.placeholder(str(node.target))
+        self.index[INPUT] = self.graph.placeholder("order")
+        self.inverse[INPUT] = self.graph.placeholder("inverse")
+        return new, Place(INPUT)
+
+    def _output(self, node: fx.Node) -> Rewritten:
+        for source in node.all_input_nodes:
+            place = self.places[source]
+            if place is not None and place.flattened and not place.is_raster:
+                raise self._unsupported(
+                    source, "a map leaves flattened and in secret order; let the network return the map itself"
+                )
+        return self._copy(node), None
+
+    # -- what kind of operation a node is
+
+    def _is_pointwise(self, node: fx.Node, sources: list[fx.Node]) -> bool:
+        name, axes = rules.name_of(node), {axis for source in sources for axis in self._place(source).axes}
+        dimensions = len(shape_of(sources[0]))
+        if node.op == "call_module":
+            module = self._module(node)
+            if isinstance(module, rules.ALONG_AN_AXIS_MODULES):
+                return module.dim is not None and module.dim % dimensions not in axes
+            if isinstance(module, nn.Linear):
+                return dimensions - 1 not in axes
+            if isinstance(module, nn.LayerNorm):
+                return not axes & set(range(dimensions - len(module.normalized_shape), dimensions))
+            if rules.is_pointwise_convolution(module):
+                return axes == set(MAP_AXES)
+            return isinstance(module, rules.POINTWISE_MODULES + tuple(c for c in self.pointwise if isinstance(c, type)))
+        if node.target in self.pointwise or name in rules.POINTWISE_NAMES:
+            return True
+        if name in ("cat", "concat", "concatenate"):
+            return self._argument(node, 1, "dim", 0) % dimensions not in axes
+        if name == "linear":
+            return dimensions - 1 not in axes
+        if name == "layer_norm":
+            return not axes & set(range(dimensions - len(self._argument(node, 1, "normalized_shape", ())), dimensions))
+        if name in rules.ALONG_AN_AXIS_NAMES:
+            dim = self._argument(node, 2, "dim", 1) if name == "normalize" else self._argument(node, 1, "dim", None)
+            return dim is not None and dim % dimensions not in axes
+        return False
+
+    def _is_spatial(self, node: fx.Node) -> bool:
+        if node.op == "call_module":
+            return isinstance(self._module(node), (*rules.SPATIAL_MODULES, nn.LayerNorm))
+        return rules.name_of(node) in rules.SPATIAL_NAMES or rules.name_of(node) == "layer_norm"
+
+    def _is_growing(self, node: fx.Node) -> bool:
+        if node.op == "call_module":
+            return isinstance(self._module(node), rules.GROWING_MODULES)
+        return rules.name_of(node) in rules.GROWING_NAMES
+
+    # -- how each kind is rewritten
+
+    def _pointwise(self, node: fx.Node, sources: list[fx.Node]) -> Rewritten:
+        # Branches that meet are brought to one order: a layer's own where there is one. In "input" the order has been undone
+        # at the raster branch, so that the raster wins.
+        places = [self._place(source) for source in sources]
+        preference = [RASTER, INPUT] if self.shuffle == "input" else [INPUT, RASTER]
+        own = next((place.order for place in places if place.order not in preference), None)
+        order = own or next(order for order in preference if any(place.order == order for place in places))
+        dimensions = max(len(shape_of(source)) for source in node.all_input_nodes)
+        axes = layout.broadcast_axes(places[0], len(shape_of(sources[0])), dimensions)
+        for place, source in zip(places, sources, strict=True):
+            if layout.broadcast_axes(place, len(shape_of(source)), dimensions) != axes:
+                raise self._unsupported(node, "its inputs have their pixels along different axes")
+
+        def placed(source: fx.Node) -> fx.Node:
+            if self.places[source] is not None:
+                return self._in_order(source, order)
+            # A constant map is a raster, and takes the place of the pixels that it meets.
+            at = tuple(axis - dimensions + len(shape_of(source)) for axis in axes)
+            return self._reordered(source, RASTER, order, at) if layout.is_map(shape_of(source), at) else self.new[source]
+
+        out = shape_of(node)
+        return self.graph.node_copy(node, placed), Place(order, tuple(a + len(out) - dimensions for a in axes))
+
+    def _reduction(self, node: fx.Node, place: Place) -> Rewritten:
+        source = node.args[0]
+        assert isinstance(source, fx.Node)
+        axes = layout.axes_behind_reduction(place, node, len(shape_of(source)))
+        if axes is None:
+            raise self._unsupported(node, "it reduces a part of space; reduce all of it")
+        return (self._copy(node), place.at(axes)) if axes else self._spatial(node, place)
+
+    def _spatial(self, node: fx.Node, place: Place | None) -> Rewritten:
+        source = node.args[0]
+        assert isinstance(source, fx.Node)
+        axes_in = MAP_AXES if place is None else place.axes
+        shape = shape_of(node)
+        axes_out = axes_in if len(shape) == len(shape_of(source)) and layout.is_map(shape, axes_in) else ()
+        if len(axes_in) != 2 or (node.op == "call_module" and axes_in != MAP_AXES and not self._is_norm(node)):
+            raise self._unsupported(node, "its input has its pixels along other axes than (N, C, H, W)")
+        place_out = Place(RASTER, axes_out) if axes_out else None
+        if place is not None and self.shuffle == "input" and (self.backend == "fast" or place.is_raster):
+            return self.graph.node_copy(node, lambda n: self._in_order(n, RASTER)), place_out
+        name = self._unused_name(node)
+        order = None
+        if axes_out and self.shuffle == "every-layer":
+            order = self._layer_order(name, pixels_of(shape, axes_out))
+        operator = self._operator(node, order, axes_in, axes_out)
+        self.traced.add_submodule(name, operator)
+        inverse = None if place is None else self.inverse.get(place.order)
+        arguments = tuple(fx.node.map_arg(node.args[1:], lambda n: self.new[n]))
+        keywords = fx.node.map_arg(dict(node.kwargs), lambda n: self.new[n])
+        new = self.graph.call_module(name, (self.new[source], inverse, *arguments), keywords)
+        if order is None:
+            return new, place_out
+        keyed = f"{name}.order_out"
+        operator.register_buffer("inverse_out", invert(order), persistent=False)
+        self.index[keyed] = self.graph.get_attr(keyed)
+        self.inverse[keyed] = self.graph.get_attr(f"{name}.inverse_out")
+        return new, Place(keyed, axes_out)
+
+    def _operator(self, node: fx.Node, order: Tensor | None, axes_in: Axes, axes_out: Axes) -> nn.Module:
+        if node.op == "call_module":
+            layer = self._module(node)
+        else:
+            layer = Call(getattr(Tensor, node.target) if isinstance(node.target, str) else node.target)
+        if self.backend == "fast":
+            return KeyedOperator(layer, order, axes_in, axes_out or axes_in)
+        from inference.keyed.reference import ReferenceOperator  # torchvision takes seconds to import
+
+        shape_in, shape = shape_of(node.all_input_nodes[0]), shape_of(node)
+        size = (shape[2], shape[3]) if len(shape) == 4 else (1, 1)
+        if order is None:
+            order = torch.arange(size[0] * size[1], device=self.device)
+        return ReferenceOperator(layer, (shape_in[2], shape_in[3]), size, order, self._path(node))
+
+    def _flattened(self, node: fx.Node, place: Place, sources: list[fx.Node]) -> Rewritten:
+        module = self._module(node) if node.op == "call_module" else None
+        source = self.new[sources[0]]
+        if isinstance(module, nn.Linear):
+            if place.is_raster:
+                return self._copy(node), None
+            name = self._unused_name(node)
+            if place.is_input:
+                self.traced.add_submodule(name, RuntimeFoldedLinear(module))
+                return self.graph.call_module(name, (source, self.inverse[INPUT])), None
+            self.traced.add_submodule(name, FoldedLinear(module, self.traced.get_buffer(place.order)))
+            return self.graph.call_module(name, (source,)), None
+        if len(sources) == 1 and self._is_pointwise(node, sources) and not isinstance(module, nn.BatchNorm1d):
+            return self._copy(node), place
+        raise self._unsupported(node, "only pointwise and linear layers may follow a flatten")
+
+    # -- pieces
+
+    def _in_order(self, source: fx.Node, order: str) -> fx.Node:
+        """The new node of `source` with its pixels in `order`."""
+        place = self.places[source]
+        if place is None or place.order == order:
+            return self.new[source]
+        return self._reordered(source, place.order, order, place.axes)
+
+    def _reordered(self, source: fx.Node, from_order: str, order: str, axes: Axes) -> fx.Node:
+        if from_order == order:
+            return self.new[source]
+        if (source, order) not in self.moved:
+            if from_order == RASTER:
+                index = self.index[order]
+            elif order == RASTER:
+                index = self.inverse[from_order]
+            else:
+                index = self.graph.call_function(compose, (self.inverse[from_order], self.index[order]))
+            self.moved[source, order] = self.graph.call_function(take_positions_along, (self.new[source], index, axes))
+        return self.moved[source, order]
+
+    def _place(self, node: fx.Node) -> Place:
+        place = self.places[node]
+        assert place is not None
+        return place
+
+    def _layer_order(self, name: str, pixels: int) -> Tensor:
+        return torch.from_numpy(self.layer_orders.order(name, pixels).astype(np.int64)).to(self.device)
+
+    def _module(self, node: fx.Node) -> nn.Module:
+        return self.modules[str(node.target)]
+
+    def _is_norm(self, node: fx.Node) -> bool:
+        return isinstance(self._module(node), (nn.LayerNorm, nn.GroupNorm))
+
+    def _argument(self, node: fx.Node, position: int, keyword: str, default: Any) -> Any:
+        return node.kwargs.get(keyword, node.args[position] if len(node.args) > position else default)
+
+    def _copy(self, node: fx.Node) -> fx.Node:
+        return self.graph.node_copy(node, lambda source: self.new[source])
+
+    def _path(self, node: fx.Node) -> str:
+        return str(node.target) if node.op == "call_module" else node.name
+
+    def _unused_name(self, node: fx.Node) -> str:
+        """A flat name for the operator of a node; a layer that is called twice gets two operators."""
+        name, number = "keyed_" + self._path(node).replace(".", "_"), 1
+        while hasattr(self.traced, name if number == 1 else f"{name}_{number}"):
+            number += 1
+        return name if number == 1 else f"{name}_{number}"
+
+    def _unsupported(self, node: fx.Node, trouble: str) -> UnsupportedLayerError:
+        operation = type(self._module(node)).__name__ if node.op == "call_module" else rules.name_of(node)
+        return UnsupportedLayerError(self._path(node), operation, f"{trouble}; {_ADVICE}")
+
+
+_ADVICE = "replace it by known layers, or name it in `pointwise` if it treats every pixel alike and alone"

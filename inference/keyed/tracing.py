@@ -1,0 +1,59 @@
+"""The graph of a network, and what every node of it yields."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from inference.keyed.errors import UnsupportedLayerError
+
+
+def trace(network: nn.Module, example: Tensor) -> fx.GraphModule:
+    """Trace `network` and note in each node's meta, as "value", what it yields for `example`: tensors without their data.
+
+    Raises UnsupportedLayerError where torch.fx cannot trace it.
+    """
+    try:
+        traced = fx.symbolic_trace(network)
+    except (fx.proxy.TraceError, TypeError) as error:
+        raise UnsupportedLayerError(
+            type(network).__name__, "forward", f"torch.fx cannot trace it ({error}); take data-dependent branches out of it"
+        ) from error
+    modes = {module: module.training for module in network.modules()}
+    with torch.no_grad():
+        _Noting(traced.eval()).run(example)
+    for module, mode in modes.items():
+        module.training = mode
+    return traced
+
+
+class _Noting(fx.Interpreter):
+    def run_node(self, n: fx.Node) -> Any:
+        value = super().run_node(n)
+        n.meta["value"] = fx.node.map_aggregate(value, _without_data)
+        return value
+
+
+def _without_data(value: Any) -> Any:
+    return torch.empty(value.shape, dtype=value.dtype, device="meta") if isinstance(value, Tensor) else value
+
+
+def tensors_of(value: Any) -> list[Tensor]:
+    """All tensors in a node's value, which may be a tensor, a structure of them, or a plain number."""
+    found: list[Tensor] = []
+    fx.node.map_aggregate(value, lambda part: found.append(part) if isinstance(part, Tensor) else None)
+    return found
+
+
+def shape_of(node: fx.Node) -> tuple[int, ...]:
+    """Shape of a node's tensor, or of the first one where it yields several; () where there is none."""
+    tensors = tensors_of(node.meta["value"])
+    return tuple(tensors[0].shape) if tensors else ()
+
+
+def pixels_of(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
+    """Number of pixels along `axes`."""
+    count = 1
+    for axis in axes:
+        count *= shape[axis]
+    return count
