@@ -23,11 +23,14 @@ class Activation:
         int64 (P,) or (N, P), the order that its pixels are in; None where the tensor is not spatial.
     axes
         The adjacent axes that the pixels run along.
+    flattened
+        The tensor is a keyed map laid out as features (N, C P), channel by channel, in secret order.
     """
 
     tensor: Tensor
     order: Tensor | None
     axes: Axes = MAP_AXES
+    flattened: bool = False
 
     def raster(self) -> Tensor:
         """The tensor with its pixels back in place."""
@@ -67,10 +70,13 @@ class KeyedNetwork(nn.Module):
         """What every node of the original graph computes for these frames, by node name: what a spy on the memory would see."""
         index = self._checked_order(x, order)
         values = _Recorder(self.graph_module).record(x, index, invert(index))
-        return {
-            node.meta["original"]: Activation(value, self._order_of(node, index), _axes_of(node))
-            for node, value in values.items()
-        }
+        return {node.meta["original"]: self._activation(node, value, index) for node, value in values.items()}
+
+    def _activation(self, node: fx.Node, value: Tensor, index: Tensor) -> Activation:
+        place: Place | None = node.meta["place"]
+        if place is None:
+            return Activation(value, None)
+        return Activation(value, self._order_of(node, index), place.axes, place.flattened)
 
     def output_order(self, order: Tensor) -> Any:
         """The orders of the outputs, in the structure of the output, for frames in `order`.
@@ -79,7 +85,6 @@ class KeyedNetwork(nn.Module):
         """
         index = order.to(torch.int64)
         output = next(node for node in self.graph_module.graph.nodes if node.op == "output")
-
         return fx.node.map_arg(output.args[0], lambda node: self._order_of(node, index))
 
     def _order_of(self, node: fx.Node, index: Tensor) -> Tensor | None:
@@ -102,11 +107,6 @@ class KeyedNetwork(nn.Module):
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("a keyed network holds a key: it cannot be pickled or copied; convert the plain network again")
-
-
-def _axes_of(node: fx.Node) -> Axes:
-    place: Place | None = node.meta["place"]
-    return MAP_AXES if place is None else place.axes
 
 
 class _Recorder(fx.Interpreter):
