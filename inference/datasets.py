@@ -1,6 +1,8 @@
 """Labelled pictures: CIFAR-10 as torchvision stores it, or as lossless sheets of tiles."""
 
+import contextlib
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ TILE_PX = 32
 
 
 class DataError(ValueError):
-    """A data set that is missing or damaged."""
+    """Data that are missing or damaged: a data set, weights or a checkpoint. The message names the file and what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -57,35 +59,59 @@ def load_cifar10(split: str, data: Path) -> LabelledImages:
     if (data / "manifest.json").is_file():
         return _read_sheets(split, data)
     if data.exists() and not data.is_dir():
-        raise DataError(f"data = {data}: allowed is a folder with CIFAR-10 in it")
+        raise DataError(f"data = {data}: it is a file; allowed is a folder that holds CIFAR-10")
     return _read_torchvision(split, data)
 
 
 def _read_torchvision(split: str, data: Path) -> LabelledImages:
     from torchvision.datasets import CIFAR10
 
+    was_there = data.exists()
     try:
-        dataset = CIFAR10(str(data), train=split == "train", download=True)
+        # Some releases of torchvision print remarks, and standard output belongs to results.
+        with contextlib.redirect_stdout(sys.stderr):
+            dataset = CIFAR10(str(data), train=split == "train", download=True)
     except (OSError, RuntimeError) as error:
-        raise DataError(f"data = {data}: CIFAR-10 is not there and could not be downloaded ({error})") from error
+        if not was_there:
+            with contextlib.suppress(OSError):  # the downloader made it; a mistyped name should leave nothing
+                data.rmdir()
+        trouble = f"CIFAR-10 is not there and could not be downloaded ({error})"
+        raise DataError(f"data = {data}: {trouble}; allowed is a folder that holds CIFAR-10") from error
     return LabelledImages(np.asarray(dataset.data), np.asarray(dataset.targets, np.int64), tuple(dataset.classes))
 
 
 def _read_sheets(split: str, data: Path) -> LabelledImages:
+    names = [f"train_{i}" for i in range(5)] if split == "train" else ["test"]
+    try:
+        classes = tuple(json.loads((data / "manifest.json").read_text()).get("classes", CIFAR10_CLASSES))
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise DataError(f"data = {data}: manifest.json is damaged; allowed is a JSON object, as it came") from error
+    images, labels = zip(*(_read_sheet(data, name, len(classes)) for name in names), strict=True)
+    return LabelledImages(np.ascontiguousarray(np.concatenate(images)), np.concatenate(labels), classes)
+
+
+def _read_sheet(data: Path, name: str, classes: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The tiles of one sheet, row by row, as many as there are labels: uint8 (N, 32, 32, 3), RGB, and int64 (N,)."""
     import cv2
 
-    manifest = json.loads((data / "manifest.json").read_text())
-    classes = tuple(manifest.get("classes", CIFAR10_CLASSES))
-    names = [f"train_{i}" for i in range(5)] if split == "train" else ["test"]
-    images, labels = [], []
-    for name in names:
-        labels_file = data / f"{name}_labels.npy"
-        sheet = cv2.imread(str(data / f"{name}.webp"), cv2.IMREAD_COLOR) if (data / f"{name}.webp").is_file() else None
-        if sheet is None or not labels_file.is_file():
-            raise DataError(f"data = {data}: the sheet {name}.webp or its labels are missing or unreadable")
-        rows = sheet.shape[0] // TILE_PX
-        tiles = sheet[..., ::-1].reshape(rows, TILE_PX, TILES_PER_ROW, TILE_PX, 3).swapaxes(1, 2)
-        label = np.load(labels_file, allow_pickle=False).astype(np.int64)
-        images.append(tiles.reshape(-1, TILE_PX, TILE_PX, 3)[: len(label)])
-        labels.append(label)
-    return LabelledImages(np.ascontiguousarray(np.concatenate(images)), np.concatenate(labels), classes)
+    picture, labels_file = data / f"{name}.webp", data / f"{name}_labels.npy"
+    sheet = cv2.imread(str(picture), cv2.IMREAD_COLOR) if picture.is_file() else None
+    try:
+        labels = np.load(labels_file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        labels = None
+    if sheet is None or labels is None:
+        raise DataError(f"data = {data}: {name}.webp or {labels_file.name} is missing or unreadable; allowed is both, whole")
+    height, width = sheet.shape[:2]
+    if width != TILES_PER_ROW * TILE_PX or height % TILE_PX or labels.ndim != 1:
+        raise DataError(
+            f"data = {data}: {name}.webp is {width}x{height} pixels and {labels_file.name} has shape {labels.shape}; "
+            f"allowed is rows of {TILES_PER_ROW} tiles of {TILE_PX} pixels, with a label each"
+        )
+    tiles = sheet[..., ::-1].reshape(height // TILE_PX, TILE_PX, TILES_PER_ROW, TILE_PX, 3).swapaxes(1, 2)
+    images = tiles.reshape(-1, TILE_PX, TILE_PX, 3)[: len(labels)]
+    if len(images) < len(labels) or labels.dtype.kind not in "iu" or not np.isin(labels, np.arange(classes)).all():
+        raise DataError(
+            f"data = {data}: {labels_file.name} is damaged; allowed is at most {len(images)} labels of 0 to {classes - 1}"
+        )
+    return images.astype(np.uint8, copy=False), labels.astype(np.int64)

@@ -1,17 +1,23 @@
 """Training of the CIFAR networks: stochastic gradient descent that can be stopped at any epoch and resumed."""
 
+import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from inference.augment import CropAndFlip
-from inference.datasets import LabelledImages
+from inference.datasets import DataError, LabelledImages
 
 Forward = Callable[[Tensor], Tensor]
+
+
+class CheckpointError(DataError):
+    """A checkpoint that is damaged or belongs to another run."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,12 @@ class TrainingPlan:
         All epochs, and how many of the first ones see only 24x24 crops (0.56 times the work).
     peak_learning_rate
         Reached after a tenth of all steps; falls linearly to zero from there.
+    keyed_policy
+        The readout policy of the frames, where a keyed network is trained; None where a plain one is.
     """
+
+    SMALL_CROP: ClassVar[float] = 0.75
+    """Side of a small crop as a share of the picture's."""
 
     model: str = "resnet20"
     epochs: int = 50
@@ -36,6 +47,7 @@ class TrainingPlan:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     seed: int = 0
+    keyed_policy: str | None = None
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -54,7 +66,7 @@ class TrainingPlan:
 
     def crop_px(self, epoch: int, size: int) -> int:
         """Side of the crops in `epoch` for pictures of side `size`."""
-        return size * 3 // 4 if epoch < self.small_crop_epochs else size
+        return int(size * self.SMALL_CROP) if epoch < self.small_crop_epochs else size
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,8 @@ def train(
 ) -> Iterator[EpochReport]:
     """Train `network` in place and report each epoch; resume from `checkpoint` when it exists.
 
+    A run that was at its end already reports its last epoch again.
+
     Parameters
     ----------
     network
@@ -82,8 +96,8 @@ def train(
 
     Raises
     ------
-    ValueError
-        The checkpoint belongs to another plan.
+    CheckpointError
+        The checkpoint is damaged, or belongs to another plan or other pictures.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -93,8 +107,11 @@ def train(
     )
     augmented = CropAndFlip(torch.from_numpy(images.images), plan.seed)
     labels = torch.from_numpy(images.labels)
-    first = _resume(checkpoint, plan, network, optimiser)
-    for epoch in range(first, plan.epochs):
+    run = {**asdict(plan), "pictures": len(images)}
+    last = _resume(checkpoint, run, network, optimiser)
+    if last is not None and last.epoch == plan.epochs:
+        yield last
+    for epoch in range(last.epoch if last else 0, plan.epochs):
         started = time.perf_counter()
         batches = augmented.epoch(epoch, plan.batch_size, plan.crop_px(epoch, augmented.size))
         steps = plan.epochs * len(batches)
@@ -111,10 +128,10 @@ def train(
             optimiser.step()
             loss_sum += loss.detach() * len(index)
             hits += (logits.argmax(1) == target).sum()
-        _save(checkpoint, plan, network, optimiser, epoch + 1)
-        seconds = time.perf_counter() - started
-        count = len(labels)
-        yield EpochReport(epoch + 1, plan.epochs, float(loss_sum) / count, int(hits) / count, seconds)
+        count, seconds = len(labels), time.perf_counter() - started
+        report = EpochReport(epoch + 1, plan.epochs, float(loss_sum) / count, int(hits) / count, seconds)
+        _save(checkpoint, run, network, optimiser, report)
+        yield report
     network.eval()
 
 
@@ -123,20 +140,39 @@ def _has_fast_bfloat16(device: torch.device) -> bool:
     return device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def _save(checkpoint: Path, plan: TrainingPlan, network: nn.Module, optimiser: torch.optim.Optimizer, done: int) -> None:
-    state = {"plan": asdict(plan), "epochs_done": done, "network": network.state_dict(), "optimiser": optimiser.state_dict()}
+def _save(
+    checkpoint: Path, run: dict[str, Any], network: nn.Module, optimiser: torch.optim.Optimizer, report: EpochReport
+) -> None:
+    state = {"plan": run, "report": asdict(report), "network": network.state_dict(), "optimiser": optimiser.state_dict()}
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     unfinished = checkpoint.with_suffix(".unfinished")
-    torch.save(state, unfinished)
-    unfinished.replace(checkpoint)
+    # By way of memory, so that a full disk is an OSError that says so.
+    written = io.BytesIO()
+    torch.save(state, written)
+    try:
+        unfinished.write_bytes(written.getbuffer())
+        unfinished.replace(checkpoint)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
-def _resume(checkpoint: Path, plan: TrainingPlan, network: nn.Module, optimiser: torch.optim.Optimizer) -> int:
-    if not checkpoint.is_file():
-        return 0
-    state = torch.load(checkpoint, weights_only=True)
-    if state["plan"] != asdict(plan):
-        raise ValueError(f"checkpoint = {checkpoint}: it belongs to another plan ({state['plan']}); choose another folder")
-    network.load_state_dict(state["network"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["epochs_done"])
+def _resume(checkpoint: Path, run: dict[str, Any], network: nn.Module, optimiser: torch.optim.Optimizer) -> EpochReport | None:
+    """The report of the last finished epoch, with the state after it loaded; None where nothing was begun."""
+    if not checkpoint.exists():
+        return None
+    try:
+        state = torch.load(checkpoint, weights_only=True)
+        theirs, report = state["plan"], EpochReport(**state["report"])
+        differ = [f"{name} = {theirs.get(name)!r} and not {value!r}" for name, value in run.items() if theirs.get(name) != value]
+        if not differ:
+            network.load_state_dict(state["network"])
+            optimiser.load_state_dict(state["optimiser"])
+    # Damaged files make torch and its unpickler raise errors of many kinds.
+    except Exception as error:
+        trouble = "it is damaged, or of another version"
+        raise CheckpointError(f"checkpoint = {checkpoint}: {trouble}; allowed is to delete it and begin anew") from error
+    if differ:
+        allowed = "allowed is the same plan, or another folder"
+        raise CheckpointError(f"checkpoint = {checkpoint}: it was begun with {', '.join(differ)}; {allowed}")
+    return report

@@ -7,20 +7,57 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+class OutputError(ValueError):
+    """A file or folder that cannot be written: the message is one sentence that names it and what is allowed."""
+
+
+def make_folder(folder: Path, field: str) -> None:
+    """Make `folder` and see that files can be made in it: before the work, not after it.
+
+    `field` is the option that named it. Raises `OutputError`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"{field} = {folder}: {_trouble(error)}; allowed is a folder that can be written") from error
+
+
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; it takes the place of `path` when the block ends well, and vanishes otherwise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+def whole_file(path: Path, field: str) -> Iterator[Path]:
+    """Give a temporary path beside `path`; it takes the place of `path` when the block ends well, and vanishes otherwise.
+
+    `field` is the option that named it. Raises `OutputError` where the system does not let the file be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise _not_written(path, field, error) from error
     os.close(descriptor)
     unfinished = Path(name)
     try:
         yield unfinished
         unfinished.chmod(0o666 & ~_umask())
         unfinished.replace(path)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _not_written(path, field, error) from error
         raise
+
+
+def _not_written(path: Path, field: str, error: OSError) -> OutputError:
+    return OutputError(f"{field} = {path}: {_trouble(error)}; allowed is a file in a folder that can be written")
+
+
+def _trouble(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "a file is in the place of a folder"
+    if isinstance(error, IsADirectoryError):
+        return "a folder is in the place of the file"
+    return f"it cannot be written ({error.strerror or error})"
 
 
 def _umask() -> int:

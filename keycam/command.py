@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.exceptions import TyperException
+
+from keycam.freed_memory import keep_freed_memory
+from keycam.refusal import INTERRUPTED, refusal
 
 app = typer.Typer(
     help="A smart camera that never emits a picture: keyed readout, and networks that answer on it exactly as on plain frames.",
@@ -15,10 +17,12 @@ app = typer.Typer(
 keys = typer.Typer(help="Make the key that camera and host share.")
 app.add_typer(keys, name="keys")
 
-BAD_INPUT, BAD_SOURCE, INTERRUPTED = 2, 3, 130
+MOST_SEED = 2**32 - 1
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output, and nothing else there.")]
-Seed = Annotated[int, typer.Option(help="Fixes every random draw but the keys' own: noise, path over the photographs.", min=0)]
+Seed = Annotated[
+    int, typer.Option(help="Fixes every random draw but the keys' own: noise, path over the photographs.", min=0, max=MOST_SEED)
+]
 Policy = Annotated[
     str,
     typer.Option(
@@ -119,7 +123,7 @@ def train(
     from keycam.train import run_training
 
     result = run_training(
-        data=data, out=out, model=model, epochs=epochs, batch_size=batch_size, policy=policy if keyed else None,
+        data=data, out=out, model=model, epochs=epochs, batch_size=batch_size, keyed=keyed, policy=policy,
         images=images, seed=seed,
     )  # fmt: skip
     print_json(result) if as_json else print_training(result)
@@ -132,11 +136,11 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Time the readout under every policy beside memcpy and AES-256-GCM, in one run."""
+    if what != "readout":
+        raise ValueError(f"what = {what!r}: allowed is readout")
     from benchmarks.readout import bench_readout
     from keycam.printing import print_json, print_readout_rows
 
-    if what != "readout":
-        raise ValueError(f"what = {what!r}: allowed is readout")
     rows = bench_readout(repeats=repeats)
     print_json({"rows": rows}) if as_json else print_readout_rows(rows)
 
@@ -172,32 +176,18 @@ def new_key(file: Annotated[Path, typer.Argument(help="File to make; it must not
 
 def main() -> None:
     """Run the command line; every refusal is one sentence on standard error and exit code 2 or 3."""
+    keep_freed_memory()
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], prog_name="keycam", standalone_mode=False)
     except KeyboardInterrupt:
-        code = _say("interrupted; nothing was left half-written", INTERRUPTED)
+        code = INTERRUPTED
     except Exception as error:
-        code = _refused(error)
-    sys.exit(code if isinstance(code, int) else 0)
+        sentence, code = refusal(error)
+        _say(sentence)
+    if code == INTERRUPTED:  # which is also how Typer returns from Ctrl-C
+        _say("interrupted; nothing was left half-written")
+    sys.exit(code)
 
 
-def _refused(error: Exception) -> int:
-    if isinstance(error, typer.Abort):
-        return _say("interrupted; nothing was left half-written", INTERRUPTED)
-    if isinstance(error, TyperException):
-        return _say(error.format_message(), BAD_INPUT)
-    from inference.datasets import DataError
-    from sensor_sim.scene.errors import SceneError
-
-    if isinstance(error, SceneError | DataError):
-        return _say(str(error), BAD_SOURCE)
-    if isinstance(error, OSError):
-        return _say(f"{error.filename or 'file'}: {error.strerror or error}", BAD_SOURCE)
-    if isinstance(error, ValueError):
-        return _say(str(error), BAD_INPUT)
-    raise error
-
-
-def _say(sentence: str, code: int) -> int:
-    typer.echo(f"keycam: {sentence}", err=True)
-    return code
+def _say(sentence: str) -> None:
+    typer.echo(f"keycam: {' '.join(sentence.splitlines())}", err=True)

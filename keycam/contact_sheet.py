@@ -62,7 +62,7 @@ def draw_contact_sheet(rows: list[Row], policy: ReadoutPolicy, file: Path) -> No
         _draw_answers(answers, row)
     order = f"{policy.order} order, " + ("fresh for each frame" if policy.refresh == "frame" else "the same for all frames")
     figure.suptitle(f"keycam: {order}{', masked' if policy.mask else ', no mask'}", fontsize=12)
-    with whole_file(file) as unfinished:
+    with whole_file(file, "out") as unfinished:
         figure.savefig(unfinished, format="png")
 
 

@@ -20,6 +20,7 @@ from inference.models import load
 from inference.receiver import FrameRefused, Receiver
 from inference.stream import FrameResult, stream
 from keycam.answers import Answer, best
+from keycam.atomic_file import make_folder
 from keycam.contact_sheet import Row, draw_contact_sheet
 from keycam.demo_camera import development, make_camera
 from keycam.demo_scenes import NETWORK_SIZE, DemoScenes, Shot
@@ -99,9 +100,11 @@ def run_demo(plan: DemoPlan) -> DemoResult:
     """Run the camera over the scenes and write the contact sheet.
 
     A throw-away master makes the keys. The plain answer comes from a second camera without a key that sees the same scene
-    with the same noise. Raises `SceneError` where a scene cannot be read.
+    with the same noise. Raises `SceneError` where a scene cannot be read and
+    `OutputError` where the contact sheet cannot be written.
     """
     caution(plan.policy)
+    make_folder(plan.out, "out")
     network = load("resnet20")
     schedule = KeySchedule(secrets.token_bytes(32), device="demo", policy=named_policy(plan.policy))
     wrong = KeySchedule(secrets.token_bytes(32), device="demo", policy=schedule.policy)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_sim import Scene
-from sensor_sim.scene import PHOTOGRAPHS, CameraSource, ImageSource, PanZoom, load_photograph
+from sensor_sim.scene import PHOTOGRAPHS, CameraSource, PanZoom, load_photograph, read_image
 
 VIEW_PX = 256
 NETWORK_SIZE = (32, 32)
@@ -51,8 +51,7 @@ class DemoScenes:
             for _, scene in zip(range(self._frames), CameraSource(self._camera), strict=False):
                 yield Shot(name, "what stands before the camera", scene)
         elif self._image is not None:
-            scene = next(iter(ImageSource(self._image)))
-            for view in PanZoom(scene, self._frames, VIEW_PX, self._seed):
+            for view in PanZoom(read_image(self._image), self._frames, VIEW_PX, self._seed):
                 yield Shot(self._image.name, "the picture that was given", view)
         else:
             shares = itertools.pairwise(self._starts())

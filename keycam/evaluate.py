@@ -16,7 +16,7 @@ from adc import RASTER, KeySchedule
 from inference.datasets import LabelledImages, load_cifar10
 from inference.isp import isp
 from inference.keyed import convert
-from inference.keyed.convert import Shuffle
+from inference.keyed.rewriter import Shuffle
 from inference.models import load
 from inference.receiver import Receiver
 from keycam.picture_frames import FRAME_SOURCES

@@ -1,7 +1,8 @@
 """`keycam infer`: one picture through the keyed camera and the network."""
 
 import secrets
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 
 from adc import CounterStore, KeySchedule
+from adc.counter import CounterStoreError
 from inference.isp import isp
 from inference.keyed import convert
 from inference.models import load
@@ -17,10 +19,10 @@ from inference.receiver import Receiver
 from keycam.answers import best
 from keycam.demo_camera import development, make_camera
 from keycam.demo_scenes import NETWORK_SIZE, VIEW_PX
-from keycam.keyfile import fingerprint, read_key
+from keycam.keyfile import KeyFileError, fingerprint, read_key
 from keycam.policy import caution, named_policy
 from sensor_sim import DEMO_PROFILE
-from sensor_sim.scene import ImageSource, PanZoom
+from sensor_sim.scene import PanZoom, read_image
 
 
 @dataclass(frozen=True)
@@ -45,17 +47,11 @@ def run_inference(plan: InferencePlan) -> dict[str, Any]:
     raster policy the same camera emits a plain frame.
     """
     caution(plan.policy)
-    if not plan.image.is_file():
-        raise FileNotFoundError(2, "there is no such picture", str(plan.image))
-    scene = next(iter(PanZoom(next(iter(ImageSource(plan.image))), 1, VIEW_PX, plan.seed)))
+    scene = next(iter(PanZoom(read_image(plan.image), 1, VIEW_PX, plan.seed)))
     network = load(plan.model, plan.weights)
     master = secrets.token_bytes(32) if plan.key is None else read_key(plan.key)
     schedule = KeySchedule(master, policy=named_policy(plan.policy))
-    with ExitStack() as open_things:
-        counters = None
-        if plan.key is not None:
-            counters = open_things.enter_context(CounterStore(plan.key.with_name(plan.key.name + ".counter"), reserve=1))
-        camera = open_things.enter_context(make_camera(schedule, plan.seed, counters))
+    with counters_of(plan.key) as counters, make_camera(schedule, plan.seed, counters) as camera:
         raw = camera.capture(scene)
     image = isp(raw, Receiver(schedule).accept(raw), development(DEMO_PROFILE, NETWORK_SIZE))
     keyed = convert(network, torch.zeros(1, 3, *NETWORK_SIZE), "every-layer", schedule.layer_orders())
@@ -69,3 +65,17 @@ def run_inference(plan: InferencePlan) -> dict[str, Any]:
         "counter": raw.header.counter,
         "answers": [answer.as_json() for answer in best(scores, 5)],
     }
+
+
+@contextmanager
+def counters_of(key: Path | None) -> Iterator[CounterStore | None]:
+    """The counter store of a key file; None without one. Raises `KeyFileError` where no counter can be kept."""
+    if key is None:
+        yield None
+        return
+    try:
+        with CounterStore(key.with_name(key.name + ".counter"), reserve=1) as counters:
+            yield counters
+    except (CounterStoreError, OSError) as error:
+        allowed = "allowed is a key in a folder that can be written, with its counter file, for one camera at a time"
+        raise KeyFileError(f"key = {key}: its frame counter cannot be kept ({error}); {allowed}") from error

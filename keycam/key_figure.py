@@ -43,7 +43,7 @@ def draw_key(key: Path | None, file: Path, size: int) -> dict[str, Any]:
     for ax in (left, middle, right):
         ax.set(xlim=(-1.5, size - 0.5), ylim=(size - 0.5, -1.5), xlabel="column", ylabel="row", aspect="equal")
     figure.suptitle(f"key {fingerprint(master)}, {size}x{size} pixels, one frame's order")
-    with whole_file(file) as unfinished:
+    with whole_file(file, "figure") as unfinished:
         figure.savefig(unfinished, format="png")
     return {"figure": str(file), "fingerprint": fingerprint(master), "size": size}
 

@@ -71,13 +71,14 @@ def print_training(result: dict[str, Any]) -> None:
 
 
 def print_readout_rows(rows: Sequence[Mapping[str, Any]]) -> None:
-    table = Table(title="readout")
-    for heading in rows[0]:
-        table.add_column(heading.replace("_", " "), justify="left" if heading == "policy" else "right")
+    table = Table(title=f"readout, {rows[0]['bits']} bits")
+    table.add_column("policy", no_wrap=True)
+    for heading in ("size", "frames/s", "total, ms", "key, ms", "convert, ms", "ratio to raster"):
+        table.add_column(heading, justify="right")
     for row in rows:
-        table.add_row(
-            *(f"{value:.2f}" if isinstance(value, float) else str("" if value is None else value) for value in row.values())
-        )
+        times = ("" if row[name] is None else f"{row[name]:.2f}" for name in ("total_ms", "key_ms", "convert_ms"))
+        size, frames = f"{row['width']}x{row['height']}", f"{row['frames_per_second']:.1f}"
+        table.add_row(row["policy"], size, frames, *times, f"{row['ratio_to_raster']:.2f}")
     _show(table)
 
 
@@ -97,7 +98,8 @@ def print_about(result: dict[str, Any]) -> None:
     _show(policies)
     timing = Table(title="a 1080p 12-bit Bayer array, by readout order")
     for heading in ("order", "line time, us", "frame time, ms", "frame store, KiB", "first sample after, ms"):
-        timing.add_column(heading, justify="left" if heading == "order" else "right")
+        is_name = heading == "order"
+        timing.add_column(heading, justify="left" if is_name else "right", no_wrap=is_name)
     for order, times in result["timing_1080p"].items():
         timing.add_row(
             order,

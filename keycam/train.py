@@ -1,6 +1,7 @@
 """`keycam train`: train on CIFAR-10, on plain pictures or on keyed frames, and write weights with a model card."""
 
 import json
+import math
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict
@@ -15,51 +16,56 @@ from inference.datasets import LabelledImages, load_cifar10
 from inference.keyed import convert
 from inference.keyed.positions import take_positions
 from inference.models import build
+from inference.models.registry import SMALLEST_PX
 from inference.training import TrainingPlan, train
 from keycam import __version__
-from keycam.atomic_file import whole_file
+from keycam.atomic_file import make_folder, whole_file
 from keycam.policy import named_policy
 from keycam.progress import progress
 
 
 def run_training(
-    *, data: Path, out: Path, model: str, epochs: int, batch_size: int, policy: str | None, images: int | None, seed: int
+    *, data: Path, out: Path, model: str, epochs: int, batch_size: int, keyed: bool, policy: str, images: int | None, seed: int
 ) -> dict[str, Any]:
     """Train, evaluate on the test pictures, and write `MODEL-cifar10.safetensors` and `.json` into `out`.
 
-    With a `policy` the keyed network is trained on frames in keyed order; as it shares the plain network's parameters, the
-    weights that come out are ordinary ones. Raises `ValueError` when `out` holds the checkpoint of another plan.
+    If `keyed`, the keyed network is trained on frames in the order of `policy`; as it shares the plain network's parameters,
+    the weights that come out are ordinary ones. Raises `CheckpointError` when `out` holds the checkpoint of another plan,
+    `DataError` when the data cannot be read, and `OutputError` when nothing can be written into `out`.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    if policy is not None:
-        named_policy(policy)
+    named_policy(policy)
     torch.manual_seed(seed)
-    # Small crops change the size of the frames, and a keyed network is converted for one size.
-    small = 0 if policy else epochs * 2 // 5
-    plan = TrainingPlan(model=model, epochs=epochs, small_crop_epochs=small, batch_size=batch_size, seed=seed)
     network = build(model)
     training, test = load_cifar10("train", data).first(images), load_cifar10("test", data).first(images)
-    forward = None if policy is None else keyed_forward(network, policy, training.images.shape[1])
+    make_folder(out, "out")
+    size = training.images.shape[1]
+    # Small crops change the size of the frames, and a keyed network is converted for one size.
+    small_crops = not keyed and TrainingPlan.SMALL_CROP * size >= SMALLEST_PX[model]
+    plan = TrainingPlan(
+        model=model, epochs=epochs, small_crop_epochs=epochs * 2 // 5 if small_crops else 0, batch_size=batch_size, seed=seed,
+        keyed_policy=policy if keyed else None,
+    )  # fmt: skip
+    forward = keyed_forward(network, policy, size) if keyed else None
     checkpoint = out / f"{model}.checkpoint"
-    losses = []
+    loss = math.nan
     for report in progress(train(network, plan, training, checkpoint, forward), "training", plan.epochs):
-        losses.append(report.loss)
+        loss = report.loss
     accuracy = accuracy_on(network, test)
     weights = out / f"{model}-cifar10.safetensors"
-    with whole_file(weights) as unfinished:
-        save_file({name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}, unfinished)
+    with whole_file(weights, "out") as unfinished:
+        unfinished.write_bytes(save({name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}))
     card = {
         "weights": str(weights),
         "test_accuracy": accuracy,
         "test_images": len(test),
         "training_images": len(training),
-        "final_loss": losses[-1] if losses else None,
-        "keyed_policy": policy,
+        "final_loss": loss,
         "keycam": __version__,
         **asdict(plan),
     }
-    with whole_file(weights.with_suffix(".json")) as unfinished:
+    with whole_file(weights.with_suffix(".json"), "out") as unfinished:
         unfinished.write_text(json.dumps(card, indent=2) + "\n")
     return card
 

@@ -43,16 +43,20 @@ def random_orders(frames: int, pixels: int, seed: int = 0) -> Tensor:
     return torch.stack([torch.randperm(pixels, generator=generator) for _ in range(frames)])
 
 
-def with_live_statistics(network: nn.Module, size: tuple[int, int], pictures: Tensor | None = None) -> nn.Module:
+def smooth_pictures(frames: int, size: tuple[int, int], seed: int) -> Tensor:
+    """Pictures (frames, 3, H, W): white noise dies in a network of random weights, something smooth lives."""
+    coarse = torch.rand(frames, 3, 8, 8, generator=torch.Generator().manual_seed(seed))
+    return nn.functional.interpolate(coarse, size=size, mode="bicubic")
+
+
+def with_live_statistics(network: nn.Module, size: tuple[int, int]) -> nn.Module:
     """The network with batch-norm statistics of its own signal; with the default ones the signal dies and hides errors."""
-    if pictures is None:
-        pictures = torch.rand(8, 3, *size, generator=torch.Generator().manual_seed(0))
     network.train()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0  # the statistics of this one pass
     with torch.no_grad():
-        network(pictures)
+        network(smooth_pictures(8, size, seed=2))
     return network.eval()
 
 

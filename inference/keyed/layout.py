@@ -49,14 +49,15 @@ def _reshaped(place: Place, before: tuple[int, ...], after: tuple[int, ...]) -> 
     first, last = place.axes[0], place.axes[-1]
     if len(after) == 2 and last == len(before) - 1:
         return Place(place.order, axes=(), flattened=True)
-    sides = tuple(before[axis] for axis in place.axes)
-    ahead, positions = math.prod(before[:first]), math.prod(sides)
-    for sought in (sides, (positions,)):
-        for start in range(1, len(after) - len(sought) + 1):
-            if after[start : start + len(sought)] == sought and (
-                math.prod(after[:start]) == ahead or math.prod(after[start + len(sought) :]) == math.prod(before[last + 1 :])
+    ahead, positions = math.prod(before[:first]), pixels_of(before, place.axes)
+    behind = math.prod(before[last + 1 :])
+    for count in (2, 1):  # a map stays one where it can, and merged pixels become one again
+        for start in range(1, len(after) - count + 1):
+            end = start + count
+            if math.prod(after[start:end]) == positions and (
+                math.prod(after[:start]) == ahead or math.prod(after[end:]) == behind
             ):
-                return place.at(tuple(range(start, start + len(sought))))
+                return place.at(tuple(range(start, end)))
     return None
 
 
@@ -68,8 +69,9 @@ def _permuted(place: Place, dims: list[int]) -> Place | None:
 def _indexed(source: fx.Node, index: Any, place: Place, shape: tuple[int, ...]) -> Place | None:
     if not isinstance(source.meta["value"], Tensor):
         return place  # one of several tensors
+    index = fx.node.map_arg(index, lambda part: part.meta["value"])
     parts = list(index) if isinstance(index, tuple) else [index]
-    if any(isinstance(part, (fx.Node, list, Tensor)) for part in parts):
+    if any(isinstance(part, (list, Tensor)) for part in parts):
         return None
     taken = sum(part is not None and not isinstance(part, EllipsisType) for part in parts)
     spread = [part for part in parts if isinstance(part, EllipsisType)]

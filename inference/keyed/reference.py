@@ -120,7 +120,7 @@ class ReferenceOperator(nn.Module):
         if inverse_in is None:
             inverse_in = torch.arange(x.shape[2] * x.shape[3], device=x.device)
         offsets = keyed_offsets(inverse_in, self.order_out, self.window, self.size_in, self.size_out)
-        return self.compute(x, offsets, self.window)
+        return self.compute(x, offsets.to(x.dtype), self.window)
 
 
 def _published(layer: nn.Module, path: str) -> tuple[Callable[[Tensor, Tensor, Window], Tensor], Window]:

@@ -6,13 +6,18 @@ from pathlib import Path
 
 from torch import nn
 
+from inference.datasets import DataError
 from inference.models.resnet import PreResNet, ResNet
 from inference.models.vgg import Vgg16
 
 MODELS: dict[str, Callable[[], nn.Module]] = {"resnet20": ResNet, "preresnet110": PreResNet, "vgg16": Vgg16}
 
 
-class WeightsError(ValueError):
+SMALLEST_PX = {"resnet20": 4, "preresnet110": 4, "vgg16": 32}
+"""The smallest side of a picture that each network takes."""
+
+
+class WeightsError(DataError):
     """Weights that are missing, unreadable or of another network."""
 
 
@@ -27,21 +32,31 @@ def shipped_weights(name: str) -> Path:
     """The weights for CIFAR-10 that come with keycam. Raises `WeightsError` when there are none for `name`."""
     path = Path(str(resources.files("inference"))) / "weights" / f"{name}-cifar10.safetensors"
     if not path.is_file():
-        raise WeightsError(f"weights: none are shipped for {name}; train them with 'keycam train --model {name}'")
+        raise WeightsError(
+            f"model = {name!r}: no weights are shipped for it; allowed is weights from 'keycam train --model {name}'"
+        )
     return path
 
 
 def load(name: str, weights: Path | None = None) -> nn.Module:
-    """Make the network `name` with `weights` (safetensors), by default the shipped ones, ready to predict."""
+    """Make the network `name` with `weights` (safetensors), by default the shipped ones, ready to predict.
+
+    Raises `ValueError` for an unknown name and `WeightsError` for weights that are not there or not those of the network.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     network = build(name)
     path = shipped_weights(name) if weights is None else weights
+    allowed = f"allowed is a safetensors file with the weights of {name}"
+    if not path.is_file():
+        raise WeightsError(f"weights = {path}: there is no such file; {allowed}")
     try:
-        network.load_state_dict(load_file(path))
+        state = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"weights = {path}: not a readable safetensors file ({error})") from error
+        raise WeightsError(f"weights = {path}: it is not a readable safetensors file ({error}); {allowed}") from error
+    try:
+        network.load_state_dict(state)
     except RuntimeError as error:
-        raise WeightsError(f"weights = {path}: not weights of {name} ({str(error).splitlines()[-1].strip()})") from error
+        raise WeightsError(f"weights = {path}: they belong to another network; {allowed}") from error
     return network.eval()

@@ -9,7 +9,15 @@ from torchvision import models
 
 from inference.keyed import KeyedNetwork, convert
 from inference.keyed.positions import invert, take_positions
-from tests.keyed_check import TOLERANCE, differing_nodes, plain_activations, random_orders, scrambled, with_live_statistics
+from tests.keyed_check import (
+    TOLERANCE,
+    differing_nodes,
+    plain_activations,
+    random_orders,
+    scrambled,
+    smooth_pictures,
+    with_live_statistics,
+)
 
 CLASSIFIERS = (
     "alexnet vgg16_bn resnet18 resnet50 wide_resnet50_2 resnext50_32x4d densenet121 googlenet inception_v3 squeezenet1_1 "
@@ -17,12 +25,6 @@ CLASSIFIERS = (
 ).split()
 SEGMENTERS = "fcn_resnet50 deeplabv3_mobilenet_v3_large lraspp_mobilenet_v3_large".split()
 SMALLEST = {"inception_v3": 80}
-
-
-def smooth_pictures(frames: int, size: tuple[int, int], seed: int) -> Tensor:
-    """White noise dies in a network of random weights; something smooth, as a picture is, lives."""
-    coarse = torch.rand(frames, 3, 8, 8, generator=torch.Generator().manual_seed(seed))
-    return nn.functional.interpolate(coarse, size=size, mode="bicubic")
 
 
 def living_network(name: str, size: tuple[int, int]) -> nn.Module:
@@ -37,7 +39,7 @@ def living_network(name: str, size: tuple[int, int]) -> nn.Module:
     for path, parameter in network.named_parameters():
         if path.endswith("layer_scale"):
             nn.init.ones_(parameter)
-    return with_live_statistics(network, size, pictures=smooth_pictures(4, size, seed=2))
+    return with_live_statistics(network, size)
 
 
 def dense(answer: Any) -> Tensor:

@@ -1,0 +1,63 @@
+"""What went wrong, in one sentence for people and one exit code for programs."""
+
+from typing import Any
+
+from typer.exceptions import TyperException
+
+from keycam.atomic_file import OutputError
+from keycam.keyfile import KeyFileError
+
+BAD_ARGUMENT, BAD_FILE, INTERRUPTED = 2, 3, 130
+"""The line itself is wrong; what it names is missing, damaged or cannot be written; somebody pressed Ctrl-C."""
+
+
+def refusal(error: Exception) -> tuple[str, int]:
+    """The sentence and the exit code for `error`. Raises it again where it is not the user's but a defect of keycam."""
+    if isinstance(error, TyperException):
+        return _usage(error), BAD_ARGUMENT
+    if isinstance(error, OutputError | KeyFileError):
+        return str(error), BAD_FILE
+    # Imported here, so that a mistyped option is answered at once.
+    from inference.datasets import DataError
+    from sensor_sim.scene.errors import SceneError
+
+    if isinstance(error, SceneError | DataError):
+        return str(error), BAD_FILE
+    if isinstance(error, OSError):
+        trouble = error.strerror or str(error) or type(error).__name__
+        named = f"file = {error.filename}: " if error.filename else ""
+        return f"{named}{trouble}; allowed is a file or folder that can be used", BAD_FILE
+    if isinstance(error, ValueError):
+        return str(error), BAD_ARGUMENT
+    raise error
+
+
+def _usage(error: TyperException) -> str:
+    """Typer's refusal as "field = value: what is allowed", as far as it says which field and value."""
+    context = getattr(error, "ctx", None)
+    see = f"see '{context.command_path} --help'" if context is not None else "see 'keycam --help'"
+    name = getattr(getattr(error, "param", None), "name", None)
+    cause: Any = error.__cause__
+    if name is not None and hasattr(cause, "errors"):  # pydantic's, which knows the value; it is costly to import
+        return _bad_value(name, cause.errors()[0])
+    option = getattr(error, "option_name", None)
+    if option is not None and hasattr(error, "possibilities"):
+        known = [opt for param in context.command.params for opt in param.opts if opt.startswith("--")] if context else []
+        return f"option = {option}: there is none of this name; allowed is {', '.join(known) or see}"
+    commands = getattr(context.command, "commands", None) if context is not None else None
+    allowed = f"allowed is {', '.join(commands)}" if commands else see
+    return f"{error.format_message().strip().rstrip('.')}; {allowed}"
+
+
+def _bad_value(name: str, details: dict[str, Any]) -> str:
+    limits = details.get("ctx", {})
+    if "ge" in limits:
+        allowed = f"{limits['ge']} or more"
+    elif "le" in limits:
+        allowed = f"up to {limits['le']}"
+    elif str(details["type"]).startswith("int_"):
+        allowed = "a whole number"
+    else:
+        allowed = str(details["msg"])
+    shown = details["input"] if limits else repr(details["input"])
+    return f"{name} = {shown}: allowed is {allowed}"

@@ -1,0 +1,72 @@
+"""`keycam eval`: accuracy that does not depend on the key, and is gone without it."""
+
+from pathlib import Path
+
+import pytest
+
+from inference.datasets import load_cifar10
+from inference.models import load
+from keycam.train import accuracy_on
+
+from .conftest import write_sheet
+
+
+@pytest.mark.parametrize("policy", ["secure", "paper"])
+def test_the_keyed_network_classifies_as_the_plain_one_does(command, test_data: Path, policy: str) -> None:
+    result = command("eval", "--data", test_data / "cifar10", "--images", 500, "--policy", policy, "--json").json()
+    accuracy = result["accuracy"]
+    assert result["images"] == 500
+    assert result["policy"] == policy
+    assert accuracy["plain"] > 0.85
+    assert accuracy["keyed_input"] == accuracy["keyed_every_layer"] == accuracy["plain"]
+    assert result["different_predictions"] == 0
+    assert result["max_abs_logit_difference"] <= 1e-4
+    # Guessing is right in 10 % of cases, with a standard error of 1.3 % for 500 pictures; the four sigma above that are
+    # doubled, as a network that always gives one answer is as right as that class is frequent.
+    assert accuracy["wrong_key"] < 0.2
+    assert accuracy["unkeyed"] < 0.2
+
+
+def test_the_shipped_resnet20_is_right_on_more_than_91_5_percent_of_all_test_pictures(test_data: Path) -> None:
+    test = load_cifar10("test", test_data / "cifar10")
+    assert len(test) == 10_000
+    assert accuracy_on(load("resnet20"), test) >= 0.915
+
+
+def test_the_raster_policy_needs_no_key(command, small_data: Path) -> None:
+    accuracy = command("eval", "--data", small_data, "--images", 40, "--policy", "raster", "--json").json()["accuracy"]
+    assert accuracy["unkeyed"] == accuracy["wrong_key"] == accuracy["plain"]
+
+
+def test_through_the_camera_the_keyed_network_still_agrees(command, small_data: Path) -> None:
+    result = command("eval", "--data", small_data, "--images", 12, "--through", "camera", "--shuffle", "input", "--json").json()
+    assert set(result["accuracy"]) == {"plain", "keyed_input", "wrong_key", "unkeyed"}
+    assert result["through"] == "camera"
+    assert result["different_predictions"] == 0
+    assert result["max_abs_logit_difference"] <= 1e-4
+
+
+def test_the_size_of_a_batch_does_not_change_the_answers(command, small_data: Path) -> None:
+    line = ("eval", "--data", small_data, "--images", 25, "--shuffle", "every-layer", "--json", "--batch-size")
+    whole, pieces = (command(*line, size).json()["accuracy"]["keyed_every_layer"] for size in (25, 10))
+    assert whole == pieces
+
+
+def test_people_get_a_table(command, small_data: Path) -> None:
+    run = command("eval", "--data", small_data, "--images", 4)
+    assert run.code == 0
+    assert run.err == ""
+    assert "keyed every layer" in run.out
+    assert "predictions that differ from plain" in run.out
+
+
+def test_ctrl_c_ends_the_evaluation(interrupted, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    write_sheet(tmp_path, "test", 2000, 1)
+    line = ("eval", "--data", tmp_path, "--batch-size", 1)
+    # Importing takes some three seconds and the evaluation, picture by picture, a minute.
+    run, ended_s = interrupted(*line, ready=lambda: True, and_s=6.0)
+    assert run.code == 130
+    assert run.err == "keycam: interrupted; nothing was left half-written\n"
+    assert run.out == ""
+    assert ended_s < 10

@@ -1,0 +1,90 @@
+"""`keycam info` and `keycam bench`: what there is, a key drawn, and how fast the readout is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from adc import POLICIES
+from benchmarks.readout import bench_readout
+from inference.models import MODELS
+from keycam import __version__
+from keycam.printing import print_readout_rows
+
+
+@pytest.fixture
+def key(command, tmp_path: Path) -> Path:
+    file = tmp_path / "device.key"
+    assert command("keys", "new", file).code == 0
+    return file
+
+
+def test_info_says_what_there_is(command) -> None:
+    result = command("info", "--json").json()
+    assert result["keycam"] == __version__
+    assert set(result["models"]) == set(MODELS)
+    assert result["models"]["resnet20"]["shipped_weights"] is True
+    assert set(result["policies"]) == set(POLICIES)
+    assert result["policies"]["secure"]["caution"] is None
+    assert result["policies"]["paper"]["caution"]
+    assert "key" not in result
+    store = {order: timing["frame_store_bytes"] for order, timing in result["timing_1080p"].items()}
+    assert store["raster"] < store["full"] / 100  # a row against a frame
+
+
+def test_info_is_a_table_for_people(command) -> None:
+    run = command("info")
+    assert run.code == 0
+    assert run.err == ""
+    assert all(name in run.out for name in (*MODELS, *POLICIES, __version__))
+
+
+def test_info_names_a_key_without_showing_it(command, key: Path) -> None:
+    run = command("info", "--key", key, "--json")
+    result = run.json()
+    assert result["key"]["file"] == str(key)
+    assert len(result["key"]["fingerprint"]) == 16
+    assert result["key"]["fingerprint"] in command("info", "--key", key).out
+    assert key.read_text()[:8] not in run.out
+
+
+def test_a_key_is_drawn_and_another_key_looks_different(command, key: Path, left_over: Path) -> None:
+    figures = {}
+    for name, more in (("a", ("--key", key)), ("again", ("--key", key)), ("other", ())):
+        file = left_over / f"{name}.png"
+        result = command("info", "--figure", file, "--size", 8, *more, "--json").json()
+        assert (result["figure"], result["size"]) == (str(file), 8)
+        # Below the title, which holds the fingerprint.
+        figures[name] = np.asarray(Image.open(file).convert("L"), np.int64)[60:]
+    assert np.array_equal(figures["a"], figures["again"])
+    assert not np.array_equal(figures["a"], figures["other"])
+    assert {file.name for file in left_over.iterdir()} == {"a.png", "again.png", "other.png"}
+
+
+def test_a_drawn_key_is_named_for_people(command, left_over: Path) -> None:
+    run = command("info", "--figure", left_over / "key.png", "--size", 4)
+    assert run.code == 0
+    assert run.err == ""
+    assert run.out.startswith(f"{left_over / 'key.png'}: key ")
+
+
+def test_bench_prints_a_row_for_each_policy_and_yardstick(command, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The real sizes take half a minute; what is printed does not depend on them.
+    small = bench_readout(sizes=((32, 48),), repeats=3)
+    monkeypatch.setattr("benchmarks.readout.bench_readout", lambda repeats: small)
+    rows = command("bench", "readout", "--repeats", 3, "--json").json()["rows"]
+    assert [row["policy"] for row in rows] == ["raster", "paper", "secure", "aes-256-gcm", "memcpy"]
+    for row in rows:
+        assert (row["height"], row["width"]) == (32, 48)
+        assert row["total_ms"] > 0
+        assert row["frames_per_second"] == pytest.approx(1000 / row["total_ms"])
+        assert row["ratio_to_raster"] == pytest.approx(row["total_ms"] / rows[0]["total_ms"])
+
+
+def test_bench_is_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    print_readout_rows(bench_readout(sizes=((16, 16),), repeats=3))
+    shown = capsys.readouterr().out
+    assert "aes-256-gcm" in shown
+    assert "16x16" in shown
+    assert "…" not in shown

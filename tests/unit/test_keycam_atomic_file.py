@@ -1,0 +1,71 @@
+"""A file is written whole or not at all, and what is in its place is not lost on the way."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from keycam.atomic_file import OutputError, make_folder, whole_file
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "a.txt"
+    with whole_file(file, "out") as unfinished:
+        unfinished.write_text("content")
+        assert not file.exists()
+        assert unfinished.parent == file.parent  # so that it can be moved into place in one step
+        assert unfinished.suffix == ".txt"  # which some writers choose the format by
+    assert file.read_text() == "content"
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("stop", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_what_was_there_stays_when_the_writing_fails(tmp_path: Path, stop: type[BaseException]) -> None:
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(stop), whole_file(tmp_path / "a.txt", "out") as unfinished:
+        unfinished.write_text("ne")
+        raise stop
+    assert (tmp_path / "a.txt").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.txt"]
+
+
+def test_a_file_gets_the_permissions_that_others_get(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with whole_file(tmp_path / "a.txt", "out") as unfinished:
+            assert stat.S_IMODE(unfinished.stat().st_mode) == 0o600
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
+
+
+def test_a_full_disk_is_a_sentence_about_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    expected = rf"out = {tmp_path / 'a.txt'}: it cannot be written \(No space left on device\); allowed is"
+    with pytest.raises(OutputError, match=expected), whole_file(tmp_path / "a.txt", "out"):
+        raise OSError(28, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_the_place_of_the_file_stays(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").mkdir()
+    with (
+        pytest.raises(OutputError, match=f"figure = {tmp_path / 'a.txt'}: a folder is in the place of the file"),
+        whole_file(tmp_path / "a.txt", "figure"),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.txt"]
+
+
+def test_a_folder_is_made_with_those_above_it_and_left_empty(tmp_path: Path) -> None:
+    for _ in range(2):
+        make_folder(tmp_path / "a" / "b", "out")
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["file", "file/under"])
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match=f"out = {tmp_path / name}: a file is in the place of a folder; allowed is"):
+        make_folder(tmp_path / name, "out")
+    assert (tmp_path / "file").read_text() == "in the way"
