@@ -7,6 +7,7 @@ if numba.config.THREADING_LAYER == "default":  # type: ignore[attr-defined]
     numba.config.THREADING_LAYER = "threadsafe"  # type: ignore[attr-defined]
 
 from adc.ahead import KeysAhead
+from adc.column_converter import ColumnConverter, ColumnFigures
 from adc.converter import Converter
 from adc.counter import CounterStore, CounterStoreError
 from adc.frame import FrameError, FrameHeader, RawFrame, TagError
@@ -14,8 +15,10 @@ from adc.geometry import BAYER_NAMES, CFA_NAMES, Geometry
 from adc.keys import FrameKey, KeySchedule, LayerOrders
 from adc.orders import block_order, full_order, invert_order, raster_order, row_column_order
 from adc.policy import PAPER, POLICIES, RASTER, SECURE, ReadoutPolicy
-from adc.readout import Exposure, readout
-from adc.timing import ReadoutTiming
+from adc.readout import Exposure, SeededExposure, readout
+from adc.row_noise import READOUT_MODES, ReadoutMode, RowNoise
+from adc.static_transfer import StaticSpread, StaticTransfer
+from adc.timing import LineTiming, ReadoutTiming
 
 __all__ = [
     "BAYER_NAMES",
@@ -23,7 +26,10 @@ __all__ = [
     "PAPER",
     "POLICIES",
     "RASTER",
+    "READOUT_MODES",
     "SECURE",
+    "ColumnConverter",
+    "ColumnFigures",
     "Converter",
     "CounterStore",
     "CounterStoreError",
@@ -35,9 +41,15 @@ __all__ = [
     "KeySchedule",
     "KeysAhead",
     "LayerOrders",
+    "LineTiming",
     "RawFrame",
+    "ReadoutMode",
     "ReadoutPolicy",
     "ReadoutTiming",
+    "RowNoise",
+    "SeededExposure",
+    "StaticSpread",
+    "StaticTransfer",
     "TagError",
     "block_order",
     "full_order",

@@ -1,16 +1,18 @@
-"""Read the array out: gather in keyed order, convert, mask and emit, in one pass over the frame."""
+"""Read the array out: convert, put in keyed order, mask and emit, in two passes over the frame."""
 
-import threading
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from adc.black_clamp import clamp_shift_dn
+from adc.column_converter import ColumnConverter
 from adc.converter import Converter
+from adc.emission import emitted_from, frame_store, store_steps
 from adc.frame import FrameHeader, RawFrame, sealed
 from adc.keys import FrameKey
-from adc.shuffle import Within
+from adc.row_noise import lines_of_pixels
 
 
 class Exposure(Protocol):
@@ -29,15 +31,28 @@ class Exposure(Protocol):
         """Temperature of the sensor, K."""
 
 
-def readout(exposure: Exposure, converter: Converter, frame_key: FrameKey) -> RawFrame:
+@runtime_checkable
+class SeededExposure(Exposure, Protocol):
+    """What column converters need to know besides."""
+
+    @property
+    def frame_seed(self) -> int:
+        """What the frame's noise is drawn from, 0 to 2**64 - 1."""
+
+    @property
+    def optical_black_v(self) -> NDArray[np.float32] | None:
+        """Signal of rows that no light reaches, read out before all others, float32 (rows, W, C), V; or None."""
+
+
+def readout(exposure: Exposure, converter: Converter | ColumnConverter, frame_key: FrameKey) -> RawFrame:
     """Read one exposure out under one frame key.
 
     Samples are (code + mask) modulo 2**bits, uint16 (P, C) in emission order; over-range is clipped before the mask is
     added, as a counting converter does that presets its counter with the mask and lets it wrap. A key must never read
-    out a second exposure.
+    out a second exposure. Column converters need a SeededExposure; the header names their nominal black level and gain.
 
     Raises ValueError where the signal is not float32 of the key's geometry or holds a value that is not a number, or
-    the converter has another depth.
+    the converter has another depth or width.
     """
     geometry = frame_key.geometry
     signal_v = exposure.signal_v
@@ -45,7 +60,12 @@ def readout(exposure: Exposure, converter: Converter, frame_key: FrameKey) -> Ra
         raise ValueError(f"signal_v = {signal_v.dtype} {signal_v.shape}: allowed is float32 {geometry.shape}")
     if converter.bits != geometry.bits:
         raise ValueError(f"bits = {converter.bits}: allowed is {geometry.bits}, the depth of the key's geometry")
-    samples = emitted(signal_v, converter, frame_key)
+    if isinstance(converter, Converter):
+        samples = emitted(signal_v, converter, frame_key)
+    elif isinstance(exposure, SeededExposure):
+        samples = emitted_by_columns(exposure, converter, frame_key)
+    else:
+        raise ValueError(f"exposure = {type(exposure).__name__}: allowed is one with frame_seed and optical_black_v")
     header = FrameHeader(
         device=frame_key.device,
         counter=frame_key.counter,
@@ -60,74 +80,73 @@ def readout(exposure: Exposure, converter: Converter, frame_key: FrameKey) -> Ra
     return sealed(header, samples, frame_key)
 
 
-def emitted(signal_v: NDArray[np.float32], converter: Converter, frame_key: FrameKey) -> NDArray[np.uint16]:
+def emitted(
+    signal_v: NDArray[np.float32], converter: Converter, frame_key: FrameKey, black_shift_dn: float = 0.0
+) -> NDArray[np.uint16]:
     """The samples of signal_v, float32 (H, W, C) in V, as they leave the camera: uint16 (P, C) in emission order.
 
+    `black_shift_dn` is added to the level of every sample before it is rounded.
     Raises ValueError for a signal that is not a number.
     """
-    geometry = frame_key.geometry
-    samples = np.empty((geometry.pixels, geometry.channels), np.uint16)
     signal = np.ascontiguousarray(signal_v).reshape(-1)
-    steps = (converter.lsb_v, converter.black_level_dn, converter.top_dn, _frame_store(samples.size))
-    mask = None if frame_key.mask is None else frame_key.mask.reshape(-1)
-    shuffle = frame_key.shuffle
-    if shuffle is None or geometry.channels > 1:
-        unreadable = _emit(signal, *steps, frame_key.order, mask, samples.reshape(-1))
+    store, steps = frame_store(signal.size), store_steps(frame_key)
+    figures = (converter.lsb_v, converter.black_level_dn + black_shift_dn, converter.top_dn)
+    if steps is None:
+        unreadable = _convert(signal, *figures, store)
     else:
-        parts = (shuffle.bucket, shuffle.first, shuffle.edges, shuffle.within)
-        unreadable = _emit_in_steps(signal, *steps, *parts, mask, samples.reshape(-1))
+        unreadable = _convert_in_steps(signal, *figures, steps.bucket, steps.first, store)
     if unreadable:
         raise ValueError(f"signal_v = nan in {unreadable} samples: allowed is a voltage at every photosite")
-    return samples
+    return emitted_from(store, converter.top_dn, frame_key)
 
 
-_stores = threading.local()
+def emitted_by_columns(exposure: SeededExposure, columns: ColumnConverter, frame_key: FrameKey) -> NDArray[np.uint16]:
+    """The samples of an exposure of the key's geometry, converted column by column: uint16 (P, C) in emission order.
 
+    Optical-black rows are converted first, row by row in either mode; their row noise is that of the lines after the H of
+    the array, so that the array's own does not depend on them.
 
-def _frame_store(size: int) -> NDArray[np.uint16]:
-    # Each thread keeps its frame store from frame to frame: fresh pages cost more than the conversion that fills them.
-    store: NDArray[np.uint16] | None = getattr(_stores, "frame_store", None)
-    if store is None or store.size != size:
-        store = _stores.frame_store = np.empty(size, np.uint16)
-    return store
+    Raises ValueError where the converter has another width, or the optical-black rows do not fit the array.
+    """
+    geometry = frame_key.geometry
+    if columns.width != geometry.width:
+        raise ValueError(f"width = {columns.width}: allowed is {geometry.width}, the width of the key's geometry")
+    black_v = exposure.optical_black_v if columns.clamp else None
+    black_rows = 0 if black_v is None else len(black_v)
+    line_v = columns.row_noise.lines_v(exposure.frame_seed, geometry.height + black_rows)
+    shift_dn = 0.0
+    if black_v is not None:
+        if black_v.dtype != np.float32 or black_v.shape != (black_rows, *geometry.shape[1:]) or not black_rows:
+            allowed = f"float32 (rows, {geometry.width}, {geometry.channels}) or None"
+            raise ValueError(f"optical_black_v = {black_v.dtype} {black_v.shape}: allowed is {allowed}")
+        shift_dn = clamp_shift_dn(columns.convert(black_v, line_v[geometry.height :]), columns.black_level_dn)
+    if columns.is_ideal:
+        return emitted(exposure.signal_v, columns.ideal, frame_key, shift_dn)
+    line_of = None
+    if columns.mode == "random_access" and columns.row_noise_v:
+        line_of = lines_of_pixels(frame_key.order, geometry.width)
+    store = frame_store(exposure.signal_v.size)
+    columns.fill(store, exposure.signal_v, line_v, line_of, shift_dn, store_steps(frame_key))
+    return emitted_from(store, columns.ideal.top_dn, frame_key)
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def _emit(
-    signal_v: NDArray[np.float32], lsb_v: float, black_level_dn: float, top_dn: int, store: NDArray[np.uint16],
-    order: NDArray[np.uint32], mask: NDArray[np.uint16] | None, samples: NDArray[np.uint16],
-) -> int:  # fmt: skip
-    # As a column-parallel array works: row by row into a frame store, then out of it in order.
+def _convert(signal_v: NDArray[np.float32], lsb_v: float, black_level_dn: float, top_dn: int, store: NDArray[np.uint16]) -> int:
+    # As a column-parallel array works: row by row into a frame store.
     unreadable = 0
     for site in prange(signal_v.size):
         unreadable += np.isnan(signal_v[site])
         level = np.floor(signal_v[site] / lsb_v + black_level_dn + 0.5)
         store[site] = np.uint16(min(max(level, 0.0), np.float64(top_dn)))
-    channels = samples.size // order.size
-    if channels == 1:
-        for q in prange(order.size):
-            if mask is None:
-                samples[q] = store[order[q]]
-            else:
-                samples[q] = (store[order[q]] + mask[q]) & top_dn
-    else:
-        for q in prange(order.size):
-            for channel in range(channels):
-                code = store[order[q] * channels + channel]
-                if mask is not None:
-                    code = (code + mask[q * channels + channel]) & top_dn
-                samples[q * channels + channel] = code
     return unreadable
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def _emit_in_steps(
-    signal_v: NDArray[np.float32], lsb_v: float, black_level_dn: float, top_dn: int, store: NDArray[np.uint16],
-    bucket: NDArray[np.uint8], first: NDArray[np.uint32], edges: NDArray[np.int64], within: Within,
-    mask: NDArray[np.uint16] | None, samples: NDArray[np.uint16],
+def _convert_in_steps(
+    signal_v: NDArray[np.float32], lsb_v: float, black_level_dn: float, top_dn: int,
+    bucket: NDArray[np.uint8], first: NDArray[np.uint32], store: NDArray[np.uint16],
 ) -> int:  # fmt: skip
-    # The frame store is kept bucket by bucket: reads and writes then stay in the cache, where an 8 megapixel frame in
-    # one step waits for memory at almost every sample.
+    # The same, with the frame store kept bucket by bucket.
     unreadable = 0
     chunks = first.shape[0]
     for chunk in prange(chunks):
@@ -140,14 +159,4 @@ def _emit_in_steps(
             unreadable += np.isnan(signal_v[site])
             level = np.floor(signal_v[site] / lsb_v + black_level_dn + 0.5)
             store[at] = np.uint16(min(max(level, 0.0), np.float64(top_dn)))
-    for which in prange(edges.size - 1):
-        own_store, own_within = store[edges[which] : edges[which + 1]], within[edges[which] : edges[which + 1]]
-        own_samples = samples[edges[which] : edges[which + 1]]
-        if mask is None:
-            for q in range(own_within.size):
-                own_samples[q] = own_store[own_within[q]]
-        else:
-            own_mask = mask[edges[which] : edges[which + 1]]
-            for q in range(own_within.size):
-                own_samples[q] = (own_store[own_within[q]] + own_mask[q]) & top_dn
     return unreadable

@@ -1,4 +1,4 @@
-"""Binning: a pixel is the mean of a block of photosites, for each colour, gathered straight from the keyed samples."""
+"""Binning: a pixel is the mean of a block of photosites, for each colour."""
 
 import numpy as np
 from numba import njit, prange
@@ -7,107 +7,89 @@ from numpy.typing import NDArray
 from inference.isp.development import Development, develop_colour, develop_grey
 from inference.isp.parts import PARTS
 
-# Codes are summed as integers: a mean then does not depend on the order of its terms.
+# Samples are summed as integers: a mean then does not depend on the order of its terms.
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def bin_blocks(
-    codes: NDArray[np.uint16],
-    inverse: NDArray[np.uint32],
-    order: NDArray[np.uint32],
-    array: tuple[int, int],
+def bin_rows(
+    raster: NDArray[np.uint16],
+    width: int,
+    crop: tuple[int, int, int, int],
     output: tuple[int, int],
+    tile: int,
+    red_at: tuple[int, int],
     d: Development,
-    x: NDArray[np.float32],
+    picture: NDArray[np.float32],
     start: int,
     stop: int,
 ) -> None:
-    """Bin mono or three-channel `codes` (positions, C) in DN into `x` (C, h * w), from output cell `start` to `stop`.
+    """Bin and develop a `crop` (top, left, H, W) of `raster`'s 16-bit samples into `picture` (3 or 1, h * w), some rows of it.
 
-    `inverse` (positions,) says where each photosite of the (H, W) `array` was emitted; `order` (h * w,) is the output's.
+    `tile` is 2 for a Bayer raster, whose red is at `red_at` in each 2 x 2 tile of the crop, and else 1.
     """
-    rows, columns = array[0] // output[0], array[1] // output[1]
-    sites = np.float32(rows * columns)
-    colour = codes.shape[1] == 3
-    for q in range(start, stop):
-        row, column = order[q] // output[1] * rows, order[q] % output[1] * columns
-        first = second = third = np.int64(0)
-        for i in range(row, row + rows):
-            for site in range(i * array[1] + column, i * array[1] + column + columns):
-                e = inverse[site]
-                first += np.int64(codes[e, 0])
-                if colour:
-                    second += np.int64(codes[e, 1])
-                    third += np.int64(codes[e, 2])
-        if colour:
-            develop_colour(np.float32(first) / sites, np.float32(second) / sites, np.float32(third) / sites, d, x, q)
+    top, left, _, columns = crop
+    down, across = crop[2] // output[0], columns // output[1]
+    channels = picture.shape[0] if tile == 1 else 1
+    sums = np.empty((3, columns), np.int64)
+    lines = np.empty((3, output[1]), np.float32)
+    sites = np.float32(down * across) / np.float32(tile * tile)
+    for row in range(start, stop):
+        sums[:] = 0
+        for i in range(down):
+            begin = ((top + row * down + i) * width + left) * channels
+            line = raster[begin : begin + columns * channels]
+            if tile == 1:
+                for c in range(channels):
+                    own = sums[c]
+                    for j in range(columns):
+                        own[j] += np.int64(line[j * channels + c])
+            else:
+                own = sums[i & 1]
+                for j in range(columns):
+                    own[j] += np.int64(line[j])
+        if tile == 1:
+            for c in range(channels):
+                for column in range(output[1]):
+                    lines[c, column] = np.float32(sums[c, column * across : (column + 1) * across].sum()) / sites
         else:
-            x[0, q] = develop_grey(np.float32(first) / sites, d)
+            with_red, with_blue = sums[red_at[0]], sums[1 - red_at[0]]
+            for column in range(output[1]):
+                red = green = blue = np.int64(0)
+                for j in range(column * across, (column + 1) * across, 2):
+                    red += with_red[j + red_at[1]]
+                    green += with_red[j + 1 - red_at[1]] + with_blue[j + red_at[1]]
+                    blue += with_blue[j + 1 - red_at[1]]
+                lines[0, column] = np.float32(red) / sites
+                lines[1, column] = np.float32(green) / (sites * np.float32(2))
+                lines[2, column] = np.float32(blue) / sites
+        begin, end = row * output[1], (row + 1) * output[1]
+        if picture.shape[0] == 1:
+            develop_grey(lines[0], d, picture[0, begin:end])
+        else:
+            develop_colour(lines[0], lines[1], lines[2], d, picture, begin, end)
 
 
 @njit(cache=True, nogil=True, parallel=True, error_model="numpy")
-def bin_blocks_parallel(
-    codes: NDArray[np.uint16],
-    inverse: NDArray[np.uint32],
-    order: NDArray[np.uint32],
-    array: tuple[int, int],
+def bin_rows_parallel(
+    raster: NDArray[np.uint16],
+    width: int,
+    crop: tuple[int, int, int, int],
     output: tuple[int, int],
-    d: Development,
-    x: NDArray[np.float32],
-) -> None:
-    """Do `bin_blocks` for all output cells on all threads."""
-    for part in prange(PARTS):
-        start, stop = order.size * part // PARTS, order.size * (part + 1) // PARTS
-        bin_blocks(codes, inverse, order, array, output, d, x, start, stop)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def bin_bayer(
-    codes: NDArray[np.uint16],
-    inverse: NDArray[np.uint32],
-    order: NDArray[np.uint32],
-    array: tuple[int, int],
-    output: tuple[int, int],
+    tile: int,
     red_at: tuple[int, int],
     d: Development,
-    x: NDArray[np.float32],
-    start: int,
-    stop: int,
+    picture: NDArray[np.float32],
 ) -> None:
-    """Bin Bayer `codes` (positions, 1) in DN into `x` (3, h * w), as `bin_blocks`.
-
-    `red_at` is red's (row, column) in a 2 x 2 tile.
-    """
-    rows, columns = array[0] // output[0], array[1] // output[1]
-    width = array[1]
-    red_row, red_column = red_at
-    quarter, half = np.float32(rows * columns // 4), np.float32(rows * columns // 2)
-    for q in range(start, stop):
-        row, column = order[q] // output[1] * rows, order[q] % output[1] * columns
-        red = green = blue = np.int64(0)
-        for i in range(row, row + rows, 2):
-            with_red, with_blue = (i + red_row) * width, (i + 1 - red_row) * width
-            for j in range(column, column + columns, 2):
-                under_red, under_blue = j + red_column, j + 1 - red_column
-                red += np.int64(codes[inverse[with_red + under_red], 0])
-                green += np.int64(codes[inverse[with_red + under_blue], 0])
-                green += np.int64(codes[inverse[with_blue + under_red], 0])
-                blue += np.int64(codes[inverse[with_blue + under_blue], 0])
-        develop_colour(np.float32(red) / quarter, np.float32(green) / half, np.float32(blue) / quarter, d, x, q)
-
-
-@njit(cache=True, nogil=True, parallel=True, error_model="numpy")
-def bin_bayer_parallel(
-    codes: NDArray[np.uint16],
-    inverse: NDArray[np.uint32],
-    order: NDArray[np.uint32],
-    array: tuple[int, int],
-    output: tuple[int, int],
-    red_at: tuple[int, int],
-    d: Development,
-    x: NDArray[np.float32],
-) -> None:
-    """Do `bin_bayer` for all output cells on all threads."""
+    """Do `bin_rows` for all rows on all threads."""
     for part in prange(PARTS):
-        start, stop = order.size * part // PARTS, order.size * (part + 1) // PARTS
-        bin_bayer(codes, inverse, order, array, output, red_at, d, x, start, stop)
+        start, stop = output[0] * part // PARTS, output[0] * (part + 1) // PARTS
+        bin_rows(raster, width, crop, output, tile, red_at, d, picture, start, stop)
+
+
+@njit(cache=True, nogil=True)
+def put_in_order(picture: NDArray[np.float32], order: NDArray[np.uint32], x: NDArray[np.float32]) -> None:
+    """Take the pixels of `picture` (C, n) in `order` (n,) into `x` (C, n)."""
+    for c in range(picture.shape[0]):
+        own, line = picture[c], x[c]
+        for q in range(np.uint64(order.size)):
+            line[q] = own[order[q]]

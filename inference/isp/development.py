@@ -1,83 +1,101 @@
-"""From the mean code of a pixel's photosites to the pixel: black level, white balance, gain, colour matrix, tone curve."""
+"""From a pixel's colour samples to the pixel: black level, white balance, gain, colour matrix, tone curve."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from inference.isp.settings import Gamma, IspSettings
+from inference.isp.settings import IspSettings, Row
+from inference.isp.tone import CURVE_SEGMENTS, tone_curve
 
-CURVE_SEGMENTS = 4096
-"""Straight pieces of the tone curve: at most 2e-5 from sRGB, a 200th of an 8-bit step, and 16 KiB fit a core's first cache."""
+SAMPLE_BITS = 16
+"""Inside the processor every sample has 16 bits: a code of fewer bits is moved up, and a correction keeps a part of a DN."""
 
 
 class Development(NamedTuple):
     """The settings as the kernels take them, all float32.
 
-    `black_level_dn` and `white_dn` are the codes' zero and span in DN; `factors` (3,) are white balance times gain;
-    `matrix` is (3, 3); `curve` (CURVE_SEGMENTS + 1,) is the tone curve, empty where the picture stays linear.
+    `black` and `white` are the 16-bit samples' zero and span; `factors` (3,) are white balance times gain; `matrix` is
+    (3, 3); `curve` and `slope` (CURVE_SEGMENTS + 1,) are the tone curve's nodes and the rises behind them, the last one 0,
+    both empty where the picture stays linear.
     """
 
-    black_level_dn: np.float32
-    white_dn: np.float32
+    black: np.float32
+    white: np.float32
     factors: NDArray[np.float32]
     matrix: NDArray[np.float32]
     curve: NDArray[np.float32]
+    slope: NDArray[np.float32]
 
 
-@lru_cache(maxsize=64)
-def development(settings: IspSettings, black_level_dn: float, bits: int) -> Development:
-    """Return the kernels' form of `settings` for codes of `bits` bits over `black_level_dn` (DN)."""
+def development(settings: IspSettings, white_balance: Row, black_level_dn: float, bits: int) -> Development:
+    """Return the kernels' form of `settings` with its white balance found, for codes of `bits` bits over `black_level_dn`."""
+    unit = 2 ** (SAMPLE_BITS - bits)
+    curve = tone_curve(settings)
     return Development(
-        black_level_dn=np.float32(black_level_dn),
-        white_dn=np.float32(2**bits - 1 - black_level_dn),
-        factors=np.array(settings.white_balance, np.float32) * np.float32(settings.gain),
+        black=np.float32(black_level_dn * unit),
+        white=np.float32((2**bits - 1 - black_level_dn) * unit),
+        factors=np.array(white_balance, np.float32) * np.float32(settings.gain),
         matrix=np.array(settings.colour_matrix, np.float32),
-        curve=tone_curve(settings.gamma),
+        curve=curve,
+        slope=np.append(np.diff(curve), np.float32(0)) if curve.size else curve,
     )
 
 
-@lru_cache(maxsize=2)
-def tone_curve(gamma: Gamma) -> NDArray[np.float32]:
-    """Return the curve's nodes over 0 to 1, float32 (CURVE_SEGMENTS + 1,), or none for "linear" (IEC 61966-2-1, 5.2)."""
-    if gamma == "linear":
-        return np.empty(0, np.float32)
-    light = np.linspace(0, 1, CURVE_SEGMENTS + 1)
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055).astype(np.float32)
-
-
 # The kernels keep to float32 and to one order of operations, and are compiled without fast maths: so the picture is the
-# same bit for bit in any emission order, on any number of threads, and in NumPy.
-@njit(cache=True, nogil=True, error_model="numpy")
-def tone(light: np.float32, curve: NDArray[np.float32]) -> np.float32:
-    """Clip linear light to 0..1 and encode it by the curve."""
-    clipped = light if light > np.float32(0) else np.float32(0)
-    clipped = clipped if clipped < np.float32(1) else np.float32(1)
-    if curve.size == 0:
-        return clipped
-    place = clipped * np.float32(CURVE_SEGMENTS)
-    node = np.int64(place)
-    if node == CURVE_SEGMENTS:  # white is the end of the last segment
-        node -= np.int64(1)
-    return curve[node] + (place - np.float32(node)) * (curve[node + 1] - curve[node])
+# same bit for bit in any emission order, on any number of threads, and in NumPy. Each step is a loop of its own over a
+# short line that stays in the first cache: arithmetic then runs eight pixels at a time, which the table look-up cannot.
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def develop_grey(code_dn: np.float32, d: Development) -> np.float32:
-    """Develop a mono pixel from its mean code (DN)."""
-    return tone((code_dn - d.black_level_dn) / d.white_dn * d.factors[0], d.curve)
+def develop_grey(grey: NDArray[np.float32], d: Development, x: NDArray[np.float32]) -> None:
+    """Develop mono samples (n,) into `x` (n,), 0 to 1; `grey` is overwritten."""
+    light_of(grey, d.black, d.white, d.factors[0])
+    for j in range(x.size):
+        x[j] = grey[j]
+    encode(x, d.curve, d.slope)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def develop_colour(
-    red_dn: np.float32, green_dn: np.float32, blue_dn: np.float32, d: Development, x: NDArray[np.float32], q: int | np.int64
+    red: NDArray[np.float32],
+    green: NDArray[np.float32],
+    blue: NDArray[np.float32],
+    d: Development,
+    x: NDArray[np.float32],
+    start: int,
+    stop: int,
 ) -> None:
-    """Develop a colour pixel from its mean codes (DN) into `x[:, q]`, x being (3, positions)."""
-    red = (red_dn - d.black_level_dn) / d.white_dn * d.factors[0]
-    green = (green_dn - d.black_level_dn) / d.white_dn * d.factors[1]
-    blue = (blue_dn - d.black_level_dn) / d.white_dn * d.factors[2]
+    """Develop samples of three colours (n,) into `x[:, start:stop]`, x (3, positions), 0 to 1; they are overwritten."""
+    light_of(red, d.black, d.white, d.factors[0])
+    light_of(green, d.black, d.white, d.factors[1])
+    light_of(blue, d.black, d.white, d.factors[2])
     for c in range(3):
-        light = d.matrix[c, 0] * red + d.matrix[c, 1] * green + d.matrix[c, 2] * blue
-        x[c, q] = tone(light, d.curve)
+        of_red, of_green, of_blue = d.matrix[c, 0], d.matrix[c, 1], d.matrix[c, 2]
+        line = x[c, start:stop]
+        for j in range(line.size):
+            line[j] = of_red * red[j] + of_green * green[j] + of_blue * blue[j]
+        encode(line, d.curve, d.slope)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def light_of(line: NDArray[np.float32], black: np.float32, white: np.float32, factor: np.float32) -> None:
+    """Turn 16-bit samples into linear light, white being 1."""
+    for j in range(line.size):
+        line[j] = (line[j] - black) / white * factor
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def encode(line: NDArray[np.float32], curve: NDArray[np.float32], slope: NDArray[np.float32]) -> None:
+    """Clip linear light to 0..1 and encode it by the curve, in place."""
+    if curve.size == 0:
+        for j in range(line.size):
+            line[j] = min(max(line[j], np.float32(0)), np.float32(1))
+        return
+    for j in range(line.size):
+        line[j] = min(max(line[j], np.float32(0)), np.float32(1)) * np.float32(CURVE_SEGMENTS)
+    for j in range(line.size):
+        whole = np.int32(line[j])
+        node = np.uint32(whole)
+        line[j] = curve[node] + (line[j] - np.float32(whole)) * slope[node]

@@ -16,8 +16,8 @@ class KeyedImage:
     x
         float32 (C, h, w), C = 3 or 1: the emitted pixels laid row by row, 0 to 1.
     order
-        uint32 (h * w,): the raster position of each emitted pixel. Secret. At the array's own size it is the frame
-        key's array, not a copy: wiping the frame key ends this picture too.
+        uint32 (h * w,): the raster position of each emitted pixel. Secret. It may be the frame key's own array:
+        wiping the frame key may end this picture too.
 
     Raises
     ------

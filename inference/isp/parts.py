@@ -2,3 +2,5 @@
 
 PARTS = 32
 """Pieces of a picture: enough for the cores of a host, few enough to cost nothing. The number changes no result."""
+BLOCK = 1024
+"""Pixels that are developed at once: their lines of samples stay in a core's first cache."""

@@ -58,7 +58,7 @@ def raster_isp(
 
 
 def corrected(samples: NDArray[np.int64], black: np.float32, maps: Corrections) -> NDArray[np.int64]:
-    height, width, channels = samples.shape
+    height, width = samples.shape[:2]
     geometry = maps.geometry
     unit = F(2 ** (16 - geometry.bits))
     offset, gain = np.zeros(samples.shape, F), np.ones(samples.shape, F)

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from adc import PAPER, RASTER, SECURE, Converter, Geometry, KeySchedule, RawFrame, ReadoutPolicy, readout
 from inference.isp import IspSettings, KeyedImage, isp
-from inference.isp.development import CURVE_SEGMENTS, tone_curve
 from inference.isp.pipeline import PARALLEL_PHOTOSITES
+from inference.isp.tone import CURVE_SEGMENTS, tone_curve
+from tests.oracle.raster_isp import raster_isp
 
 MASTER = bytes(range(32))
 BAYER = ("rggb", "bggr", "grbg", "gbrg")
@@ -35,74 +35,6 @@ def captured(geometry: Geometry, policy: ReadoutPolicy = SECURE, black_level_dn:
     converter = Converter(bits=geometry.bits, black_level_dn=black_level_dn)
     frame_key = schedule.frame_key(counter, geometry)
     return readout(Volts(geometry, counter), converter, frame_key), frame_key
-
-
-def raster_isp(codes: NDArray[np.uint16], header, settings: IspSettings) -> NDArray[np.float32]:
-    """The same arithmetic in plain NumPy on the raster (H, W, C): float32 (3 or 1, h, w)."""
-    geometry = header.geometry
-    output = settings.output or (geometry.height, geometry.width)
-    if geometry.is_bayer and output == (geometry.height, geometry.width):
-        means = bilinear(codes[..., 0].astype(np.int64), geometry.cfa)
-    elif geometry.is_bayer:
-        means = binned_bayer(codes[..., 0].astype(np.int64), geometry.cfa, output)
-    else:
-        means = [block_mean(plane, output) for plane in codes.transpose(2, 0, 1).astype(np.int64)]
-    black, white = np.float32(header.black_level_dn), np.float32(2**geometry.bits - 1 - header.black_level_dn)
-    factors = np.array(settings.white_balance, np.float32) * np.float32(settings.gain)
-    light = [(mean - black) / white * factor for mean, factor in zip(means, factors, strict=False)]
-    if len(light) == 3:
-        m = np.array(settings.colour_matrix, np.float32)
-        light = [m[c, 0] * light[0] + m[c, 1] * light[1] + m[c, 2] * light[2] for c in range(3)]
-    clipped = np.clip(np.stack(light), np.float32(0), np.float32(1))
-    if settings.gamma == "linear":
-        return clipped
-    curve = tone_curve("srgb")
-    place = clipped * np.float32(CURVE_SEGMENTS)
-    node = np.minimum(place.astype(np.int64), CURVE_SEGMENTS - 1)
-    return curve[node] + (place - node.astype(np.float32)) * (curve[node + 1] - curve[node])
-
-
-def block_mean(plane: NDArray[np.int64], output: tuple[int, int]) -> NDArray[np.float32]:
-    rows, columns = plane.shape[0] // output[0], plane.shape[1] // output[1]
-    sums = plane.reshape(output[0], rows, output[1], columns).sum(axis=(1, 3))
-    return sums.astype(np.float32) / np.float32(rows * columns)
-
-
-def colour_sites(shape: tuple[int, int], cfa: str) -> dict[str, NDArray[np.bool_]]:
-    row, column = np.indices(shape)
-    letter = np.array(list(cfa)).reshape(2, 2)[row % 2, column % 2]
-    return {colour: letter == colour for colour in "rgb"}
-
-
-def binned_bayer(plane: NDArray[np.int64], cfa: str, output: tuple[int, int]) -> list[NDArray[np.float32]]:
-    rows, columns = plane.shape[0] // output[0], plane.shape[1] // output[1]
-    means = []
-    for site in colour_sites(plane.shape, cfa).values():
-        blocks = (output[0], rows, output[1], columns)
-        sums, sites = (a.reshape(blocks).sum(axis=(1, 3)) for a in (plane * site, site))
-        means.append(sums.astype(np.float32) / sites.astype(np.float32))
-    return means
-
-
-def bilinear(plane: NDArray[np.int64], cfa: str) -> list[NDArray[np.float32]]:
-    height, width = plane.shape
-    around = np.pad(plane, 1, mode="reflect")
-    site = {c: np.pad(s, 1, mode="reflect") for c, s in colour_sites(plane.shape, cfa).items()}
-    rings = (((0, 0),), ((0, -1), (0, 1), (-1, 0), (1, 0)), ((-1, -1), (-1, 1), (1, -1), (1, 1)))
-
-    def over(ring: tuple[tuple[int, int], ...], a: NDArray[np.int64]) -> NDArray[np.int64]:
-        return sum(a[1 + i : 1 + i + height, 1 + j : 1 + j + width] for i, j in ring)
-
-    means = []
-    for colour in "rgb":
-        mean = np.full((height, width), np.nan, np.float32)
-        for ring in rings:  # the nearest ring that holds the colour gives it
-            count = over(ring, site[colour].astype(np.int64))
-            found = np.isnan(mean) & (count > 0)
-            sums = over(ring, around * site[colour])
-            mean[found] = sums[found].astype(np.float32) / count[found].astype(np.float32)
-        means.append(mean)
-    return means
 
 
 def assert_equals_raster_isp(raw: RawFrame, frame_key, settings: IspSettings) -> None:
@@ -174,7 +106,7 @@ def test_the_tone_curve_is_srgb() -> None:
     srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     # A chord of width h departs from a curve by h^2 max|f''| / 8; sRGB bends most at 0.0031308, where f'' = -2370: 1.8e-5.
     # The published slopes of both parts differ there, which adds less than h times 0.06 / 2 in that one piece.
-    assert np.abs(np.interp(light, nodes, tone_curve("srgb")) - srgb).max() < 2.5e-5
+    assert np.abs(np.interp(light, nodes, tone_curve(IspSettings())) - srgb).max() < 2.5e-5
 
 
 def test_white_is_the_largest_code_and_black_is_the_black_level() -> None:
@@ -250,6 +182,17 @@ def test_a_black_level_at_white_is_refused() -> None:
         ("gain", 0.0),
         ("gain", float("nan")),
         ("gain", float("inf")),
+        ("white_balance", "grey"),
+        ("demosaic", "nearest"),
+        ("crop", (0, 0, 0, 4)),
+        ("crop", (-1, 0, 4, 4)),
+        ("crop", (0, 0, 4)),
+        ("contrast", 0.0),
+        ("contrast", float("nan")),
+        ("tone_points", ((0.0, 0.0),)),
+        ("tone_points", ((0.0, 0.0), (0.5, 0.7), (1.0, 0.6))),
+        ("tone_points", ((0.1, 0.0), (1.0, 1.0))),
+        ("tone_points", ((0.0, 0.0), (float("nan"), 0.5), (1.0, 1.0))),
     ],
 )
 def test_an_impossible_setting_is_refused_by_name(name: str, value: object) -> None:
