@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from adc import Converter, CounterStore, Geometry, KeysAhead, KeySchedule, RawFrame, readout
+from adc import ColumnConverter, Converter, CounterStore, Geometry, KeysAhead, KeySchedule, RawFrame, readout
 from sensor_sim import Scene, Sensor
 
 
@@ -40,7 +40,7 @@ class Camera:
     def __init__(
         self,
         sensor: Sensor,
-        converter: Converter,
+        converter: Converter | ColumnConverter,
         schedule: KeySchedule,
         counters: CounterStore | Iterator[int],
         *,

@@ -12,6 +12,7 @@ from inference.models import MODELS
 from inference.models.registry import WeightsError, shipped_weights
 from keycam import __version__
 from keycam.keyfile import fingerprint, read_key
+from sensor_sim import profile_names
 
 PACKAGES = ("numpy", "numba", "opencv-python", "torch", "torchvision", "cryptography", "av")
 
@@ -24,6 +25,7 @@ def about(key: Path | None) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "models": {name: {"shipped_weights": _shipped(name)} for name in MODELS},
+        "profiles": profile_names(),
         "policies": {name: {**asdict(policy), "caution": policy.caution} for name, policy in POLICIES.items()},
         "timing_1080p": {name: _timing(name, geometry) for name in ORDER_NAMES},
     }

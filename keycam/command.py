@@ -68,6 +68,12 @@ def evaluate(
     through: Annotated[
         str, typer.Option(help="adc: pictures are the sensor's samples; camera: they are scenes before a lens.")
     ] = "adc",
+    profile: Annotated[
+        str | None, typer.Option(help="Sensor of --through camera: a name (see 'keycam info') or a TOML file.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="With --through camera: folder for a figure of accuracy against exposure.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Pictures in one network call.", min=1)] = 500,
     images: Annotated[int | None, typer.Option(help="Only the first so many test pictures.", min=1)] = None,
     seed: Seed = 0,
@@ -78,8 +84,8 @@ def evaluate(
     from keycam.printing import print_evaluation, print_json
 
     plan = EvaluationPlan(
-        data=data, model=model, weights=weights, policy=policy, shuffle=shuffle, through=through,
-        batch_size=batch_size, images=images, seed=seed,
+        data=data, model=model, weights=weights, policy=policy, shuffle=shuffle, through=through, profile=profile,
+        out=out, batch_size=batch_size, images=images, seed=seed,
     )  # fmt: skip
     result = run_evaluation(plan)
     print_json(result) if as_json else print_evaluation(result)
@@ -131,31 +137,47 @@ def train(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="What to time: readout.")],
+    what: Annotated[str, typer.Argument(help="What to time: readout, sensor or isp.")],
     repeats: Annotated[int, typer.Option(help="Frames timed for each row.", min=3)] = 30,
     as_json: Json = False,
 ) -> None:
-    """Time the readout under every policy beside memcpy and AES-256-GCM, in one run."""
-    if what != "readout":
-        raise ValueError(f"what = {what!r}: allowed is readout")
-    from benchmarks.readout import bench_readout
-    from keycam.printing import print_json, print_readout_rows
+    """Time a stage beside its plain counterparts, in one run: readout (AES-256-GCM, memcpy), sensor (NumPy) or isp (raster)."""
+    from importlib import import_module
 
-    rows = bench_readout(repeats=repeats)
-    print_json({"rows": rows}) if as_json else print_readout_rows(rows)
+    if what not in ("readout", "sensor", "isp"):
+        raise ValueError(f"what = {what!r}: allowed is readout, sensor or isp")
+    from keycam.printing import print_json, print_rows
+
+    rows = getattr(import_module(f"benchmarks.{what}"), f"bench_{what}")(repeats=repeats)
+    print_json({"rows": rows}) if as_json else print_rows(what, rows)
 
 
 @app.command()
 def info(
     key: Key = None,
-    figure: Annotated[Path | None, typer.Option(help="Draw a key as in the paper's figure 2, into this PNG file.")] = None,
-    size: Annotated[int, typer.Option(help="Side of the raster in the figure, pixels.", min=4, max=64)] = 16,
+    profile: Annotated[str | None, typer.Option(help="Show a sensor's sheet: a name of the list, or a TOML file.")] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Draw into this PNG file: the profile's photon transfer curve, or a key as in the paper's figure 2."),
+    ] = None,
+    size: Annotated[int, typer.Option(help="Side of the raster in a key's figure, pixels.", min=4, max=64)] = 16,
     as_json: Json = False,
 ) -> None:
-    """Say what this installation has: versions, networks, policies and what they protect, readout timing; or draw a key."""
+    """Say what this installation has: versions, networks, sensors, policies and what they protect, readout timing."""
     from keycam.about import about
-    from keycam.printing import print_about, print_json
+    from keycam.printing import print_about, print_json, print_profile
 
+    if profile is not None:
+        from keycam.profile_sheet import draw_transfer, profile_sheet
+        from sensor_sim import load_profile
+
+        chosen = load_profile(profile)
+        sheet = profile_sheet(chosen)
+        if figure is not None:
+            draw_transfer(chosen, figure)
+            sheet["figure"] = str(figure)
+        print_json(sheet) if as_json else print_profile(sheet)
+        return
     if figure is not None:
         from keycam.key_figure import draw_key
 

@@ -1,23 +1,18 @@
 """A data set's pictures as camera frames: as the codes of a sensor, or as scenes before the whole camera."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adc import Converter, FrameKey, Geometry, RawFrame, readout
+from firmware_model import converter_of, geometry_of
+from firmware_model.camera import frame_seed
 from inference.datasets import LabelledImages
 from inference.isp import IspSettings
-
-
-class FrameSource(Protocol):
-    """Frames of numbered pictures, under whatever key is given."""
-
-    geometry: Geometry
-    settings: IspSettings
-
-    def frame(self, number: int, frame_key: FrameKey) -> RawFrame: ...
+from keycam.demo_camera import development
+from sensor_sim import DEMO_PROFILE, Sensor, SensorProfile
+from sensor_sim.scene import linear_from_srgb
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,33 +42,47 @@ class AdcFrames:
 
 
 class CameraFrames:
-    """Pictures as scenes: light, a Bayer sensor with four photosites a pixel side, noise, conversion, and the ISP.
+    """Pictures as scenes: light, a sensor with four photosites a pixel side, noise, conversion, and the ISP.
 
-    The noise of picture n follows from `seed` and n, whatever the key.
+    The noise of picture n follows from `seed` and n, whatever the key and the exposure.
+
+    Parameters
+    ----------
+    profile
+        the sensor; its array is cut to the pictures' size.
+    exposure_s
+        exposure time, s; None for the profile's default one. Brightness is made up for by digital gain.
     """
 
     PHOTOSITES_PER_PIXEL = 4
 
-    def __init__(self, images: LabelledImages, seed: int) -> None:
-        from keycam.demo_camera import CONVERTER, development, profile_of_size
-        from sensor_sim import Sensor
-
+    def __init__(
+        self, images: LabelledImages, seed: int, profile: SensorProfile = DEMO_PROFILE, exposure_s: float | None = None
+    ) -> None:
         height, width = images.images.shape[1:3]
-        profile = profile_of_size(height * self.PHOTOSITES_PER_PIXEL, width * self.PHOTOSITES_PER_PIXEL)
-        self._sensor = Sensor(profile, device_seed=seed)
+        self._profile = replace(profile, height=height * self.PHOTOSITES_PER_PIXEL, width=width * self.PHOTOSITES_PER_PIXEL)
+        self._sensor = Sensor(self._profile, device_seed=seed)
+        self._converter = converter_of(self._profile, seed)
         self._images = images.images
-        self.geometry = Geometry(profile.height, profile.width, CONVERTER.bits, profile.cfa)
-        self.settings = development(profile, (height, width))
+        wanted_s = profile.default_exposure_s if exposure_s is None else exposure_s
+        self.exposure_s = self._sensor.exposure_taken_s(wanted_s)
+        self.geometry = geometry_of(self._profile)
+        self.settings = development(self._profile, (height, width), self.exposure_s)
 
     def frame(self, number: int, frame_key: FrameKey) -> RawFrame:
         """Expose to picture `number` and read out under `frame_key`."""
-        from firmware_model.camera import frame_seed
-        from keycam.demo_camera import CONVERTER
-        from sensor_sim.scene import linear_from_srgb
-
         scene = linear_from_srgb(self._images[number])
         seed = frame_seed(self._sensor.device_seed, 0, number)
-        return readout(self._sensor.expose(scene, self._sensor.profile.default_exposure_s, seed), CONVERTER, frame_key)
+        return readout(self._sensor.expose(scene, self.exposure_s, seed), self._converter, frame_key)
 
 
-FRAME_SOURCES: dict[str, type[AdcFrames] | type[CameraFrames]] = {"adc": AdcFrames, "camera": CameraFrames}
+THROUGH = ("adc", "camera")
+
+
+def frame_source(
+    through: str, images: LabelledImages, seed: int, profile: SensorProfile | None, exposure_s: float | None = None
+) -> AdcFrames | CameraFrames:
+    """The frames of `images` through "adc" or "camera"; only a camera has a profile, by default the demonstration's."""
+    if through == "camera":
+        return CameraFrames(images, seed, profile or DEMO_PROFILE, exposure_s)
+    return AdcFrames(images, seed)

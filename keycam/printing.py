@@ -52,6 +52,8 @@ def print_evaluation(result: dict[str, Any]) -> None:
             {
                 "predictions that differ from plain": str(result["different_predictions"]),
                 "largest difference of a logit": f"{result['max_abs_logit_difference']:.2e}",
+                **({"PSNR to the scene": f"{result['psnr_to_scene_db']:.2f} dB"} if "psnr_to_scene_db" in result else {}),
+                **({"accuracy against exposure": result["figure"]} if "figure" in result else {}),
             }
         )
     )
@@ -70,16 +72,41 @@ def print_training(result: dict[str, Any]) -> None:
     _show(_pairs({name.replace("_", " "): str(value) for name, value in result.items()}))
 
 
-def print_readout_rows(rows: Sequence[Mapping[str, Any]]) -> None:
-    table = Table(title=f"readout, {rows[0]['bits']} bits")
-    table.add_column("policy", no_wrap=True)
-    for heading in ("size", "frames/s", "total, ms", "key, ms", "convert, ms", "ratio to raster"):
-        table.add_column(heading, justify="right")
+def print_rows(what: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The rows of a benchmark, a column for each of their fields; height and width share one."""
+    table = Table(title=what)
+    names = [name for name in rows[0] if name not in ("height", "width")]
+    for name in [names[0], "size", *names[1:]]:
+        is_text = isinstance(rows[0].get(name), str)
+        table.add_column(name.replace("_ms", ", ms").replace("_", " "), justify="left" if is_text else "right", no_wrap=is_text)
     for row in rows:
-        times = ("" if row[name] is None else f"{row[name]:.2f}" for name in ("total_ms", "key_ms", "convert_ms"))
-        size, frames = f"{row['width']}x{row['height']}", f"{row['frames_per_second']:.1f}"
-        table.add_row(row["policy"], size, frames, *times, f"{row['ratio_to_raster']:.2f}")
+        cells = [
+            "" if row[name] is None else f"{row[name]:.2f}" if isinstance(row[name], float) else str(row[name]) for name in names
+        ]
+        table.add_row(cells[0], f"{row['width']}x{row['height']}", *cells[1:])
     _show(table)
+
+
+def print_profile(sheet: dict[str, Any]) -> None:
+    """A sensor's sheet: its figures, group by group."""
+    table = Table(title=sheet["name"])
+    table.add_column("figure")
+    table.add_column("value")
+    groups = {name: value for name, value in sheet.items() if isinstance(value, dict)}
+    for name, value in sheet.items():
+        if name not in groups and name != "name":
+            table.add_row(name, _figure(value))
+    for group, figures in groups.items():
+        table.add_section()
+        for name, value in figures.items():
+            table.add_row(f"{group}: {name}", _figure(value))
+    _show(table)
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return ", ".join(map(_figure, value)) if isinstance(value, (tuple, list)) else str(value)
 
 
 def print_about(result: dict[str, Any]) -> None:
@@ -90,6 +117,7 @@ def print_about(result: dict[str, Any]) -> None:
     for name, model in result["models"].items():
         models.add_row(name, "shipped" if model["shipped_weights"] else "train them with 'keycam train'")
     _show(models)
+    _show(_pairs({"sensor profiles": ", ".join(result["profiles"])}))
     policies = Table(title="policies")
     for heading in ("name", "order", "refresh", "mask", "what it does not protect"):
         policies.add_column(heading)
