@@ -1,10 +1,21 @@
 """What a sensor is made of, in the figures of its data sheet."""
 
 import math
-from dataclasses import dataclass
-from numbers import Integral
+from dataclasses import dataclass, field
 
+from sensor_sim.blooming import Blooming
 from sensor_sim.cfa import CFA_NAMES, Cfa
+from sensor_sim.dark_current import DarkCurrent
+from sensor_sim.defects import Defects
+from sensor_sim.lens import MOST_SIGMA_PIXELS, Lens
+from sensor_sim.pixel_offset import PixelOffset
+from sensor_sim.prnu import Prnu
+from sensor_sim.readout_figures import ReadoutFigures
+from sensor_sim.refuse import refuse_unless_whole
+from sensor_sim.reset_noise import ResetNoise
+from sensor_sim.rts import Rts
+from sensor_sim.shutter import SHUTTER_NAMES, Shutter
+from sensor_sim.source_follower import SourceFollower
 
 MOST_ELECTRONS = 2**24
 """Single precision counts so far one by one."""
@@ -29,13 +40,24 @@ class SensorProfile:
     full_well_e
         electrons that a photosite holds, above 0 and at most 2**24.
     read_noise_e
-        standard deviation of the read noise, 0 to the full well; 0 switches it off.
+        standard deviation of the noise behind the photosite, 0 to the full well; 0 switches it off. The source follower and
+        the reset have their own.
     conversion_gain_v_per_e
         signal per electron, 1e-9 to 1.
     temperature_k
         temperature of the die.
     shot_noise
         False gives expectations instead of counts: no sensor does, a reference may want it.
+    pitch_um
+        side of a photosite, 0.1 to 100.
+    lens, prnu, dark, offset, reset, source_follower, rts, defects, blooming
+        one effect each, off unless it is given.
+    shutter
+        "global" or "rolling"; a rolling one needs a line time in `readout` and exposes for whole lines.
+    optical_black_rows
+        shielded rows above the array, 0 to 256.
+    readout
+        what the converter's model takes up.
 
     Raises
     ------
@@ -54,13 +76,25 @@ class SensorProfile:
     conversion_gain_v_per_e: float
     temperature_k: float
     shot_noise: bool = True
+    pitch_um: float = 3.0
+    lens: Lens | None = None
+    prnu: Prnu = field(default_factory=Prnu)
+    dark: DarkCurrent = field(default_factory=DarkCurrent)
+    offset: PixelOffset = field(default_factory=PixelOffset)
+    reset: ResetNoise = field(default_factory=ResetNoise)
+    source_follower: SourceFollower = field(default_factory=SourceFollower)
+    rts: Rts = field(default_factory=Rts)
+    defects: Defects = field(default_factory=Defects)
+    blooming: Blooming = field(default_factory=Blooming)
+    shutter: Shutter = "global"
+    optical_black_rows: int = 0
+    readout: ReadoutFigures = field(default_factory=ReadoutFigures)
 
     def __post_init__(self) -> None:
         if not self.name:
             raise ValueError(f"name = {self.name!r}: allowed is a text that is not empty")
         for side in ("height", "width"):
-            if not isinstance(getattr(self, side), Integral) or not 1 <= getattr(self, side) <= 65535:
-                raise ValueError(f"{side} = {getattr(self, side)}: allowed is 1 to 65535")
+            refuse_unless_whole(side, getattr(self, side), 1, 65535)
         if self.cfa not in CFA_NAMES:
             raise ValueError(f"cfa = {self.cfa}: allowed is {', '.join(CFA_NAMES)}")
         for side in ("height", "width"):
@@ -78,6 +112,18 @@ class SensorProfile:
             raise ValueError(f"conversion_gain_v_per_e = {self.conversion_gain_v_per_e}: allowed is 1e-09 to 1")
         if not 100 <= self.temperature_k <= 400:
             raise ValueError(f"temperature_k = {self.temperature_k}: allowed is 100 to 400")
+        if not 0.1 <= self.pitch_um <= 100:
+            raise ValueError(f"pitch_um = {self.pitch_um}: allowed is 0.1 to 100")
+        if self.lens is not None and max(self.lens.sigmas_px(self.pitch_um)) > MOST_SIGMA_PIXELS:
+            raise ValueError(f"lens = {self.lens}: allowed is a spot of up to {MOST_SIGMA_PIXELS} photosites (sigma)")
+        if self.shutter not in SHUTTER_NAMES:
+            raise ValueError(f"shutter = {self.shutter}: allowed is {', '.join(SHUTTER_NAMES)}")
+        if self.shutter == "rolling" and not self.readout.line_time_s:
+            raise ValueError(f"line_time_s = {self.readout.line_time_s}: allowed is above 0 for a rolling shutter")
+        refuse_unless_whole("optical_black_rows", self.optical_black_rows, 0, 256)
+        least = self.readout.black_level_dn * self.readout.lsb_v / self.conversion_gain_v_per_e
+        if not self.full_well_e > least:
+            raise ValueError(f"full_well_e = {self.full_well_e}: allowed is above the black level, {least:g} e-")
 
     @property
     def is_bayer(self) -> bool:
@@ -88,6 +134,19 @@ class SensorProfile:
     def shape(self) -> tuple[int, int, int]:
         """Shape (H, W, C) of a signal: C is 3 for "rgb" and 1 for every other array."""
         return self.height, self.width, 3 if self.cfa == "rgb" else 1
+
+    @property
+    def temporal_dark_noise_e(self) -> float:
+        """Standard deviation of a photosite's signal without light or dark current, telegraph signals aside, in e-."""
+        follower_v = self.source_follower.sampled_noise_v(self.reset.cds)
+        in_pixel_e = math.hypot(follower_v, self.reset.noise_v(self.temperature_k)) / self.conversion_gain_v_per_e
+        return math.hypot(self.read_noise_e, in_pixel_e)
+
+    @property
+    def dsnu_e(self) -> float:
+        """Standard deviation of the pixel offsets as the sampling leaves them, in e- (columns and dark current not included)."""
+        cancelled_v = 0.0 if self.reset.cds else self.offset.spread_v
+        return math.hypot(self.offset.residue_v, cancelled_v) / self.conversion_gain_v_per_e
 
     @property
     def white_e_per_s(self) -> tuple[float, float, float]:

@@ -1,17 +1,14 @@
-"""Read noise: the voltage noise of a photosite's read-out, stated as the electrons that would make it."""
+"""Read noise: the noise of the rest of the read-out, behind the photosite, stated as the electrons that would make it."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sensor_sim.streams import FrameStream
 
-def apply_read_noise(electrons: NDArray[np.float32], read_noise_e: float, random: np.random.Generator) -> NDArray[np.float32]:
-    """Electrons (any shape, e-) with Gaussian noise of standard deviation `read_noise_e`; 0 switches the effect off.
 
-    After the full well, and not limited to 0: this noise is made in volts, where there is no well.
+def apply_read_noise(signal_v: NDArray[np.float32], noise_v: float, random: FrameStream) -> NDArray[np.float32]:
+    """Signals (rows, samples) in V with Gaussian noise of standard deviation `noise_v`; 0 changes nothing.
+
+    `noise_v` is `read_noise_e` times the conversion gain. After the full well, and not limited to 0: volts have no well.
     """
-    if read_noise_e == 0:
-        return electrons
-    noise = random.standard_normal(electrons.shape, dtype=np.float32)
-    noise *= np.float32(read_noise_e)
-    noise += electrons
-    return noise
+    return signal_v + random.normals(signal_v.shape) * np.float32(noise_v) if noise_v else signal_v

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 from numpy.typing import NDArray
 
 
@@ -74,14 +74,14 @@ def footprints(
     return first, number, (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, parallel=True)
 def _averaged(scene, first_row, rows, row_weights, first_column, columns, column_weights):  # type: ignore[no-untyped-def]
     """Weighted means of a scene, float32 (H, W, 3): down the columns into one line, then along the line."""
     averaged = np.empty((first_row.size, first_column.size, 3), np.float32)
-    line = np.empty((scene.shape[1], 3), np.float32)
     left = first_column[0]
     right = first_column[-1] + columns[-1]
-    for y in range(first_row.size):
+    for y in prange(first_row.size):
+        line = np.empty((scene.shape[1], 3), np.float32)
         line[left:right] = 0
         for i in range(rows[y]):
             weight = row_weights[y, i]

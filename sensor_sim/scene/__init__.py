@@ -1,6 +1,7 @@
-"""Where scenes come from: image files, videos, cameras, data sets and moves over photographs, all as linear light."""
+"""Where scenes come from: files, cameras, data sets, test charts and moves over photographs, all as linear light."""
 
 from sensor_sim.scene.camera import CameraSource
+from sensor_sim.scene.charts import CHARTS, ChartSource, colour_patches, grey_ramp, moving_bar, slanted_edge, uniform_field
 from sensor_sim.scene.choose import open_scene
 from sensor_sim.scene.errors import SceneError
 from sensor_sim.scene.images import ImageSource, read_image
@@ -11,18 +12,25 @@ from sensor_sim.scene.pictures import ArraySource
 from sensor_sim.scene.video import VideoSource
 
 __all__ = [
+    "CHARTS",
     "PHOTOGRAPHS",
     "ArraySource",
     "CameraSource",
+    "ChartSource",
     "ImageSource",
     "PanZoom",
     "Photograph",
     "Scene",
     "SceneError",
     "VideoSource",
+    "colour_patches",
+    "grey_ramp",
     "linear_from_srgb",
     "load_photograph",
+    "moving_bar",
     "open_scene",
     "read_image",
+    "slanted_edge",
     "srgb_from_linear",
+    "uniform_field",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sensor_sim.scene.camera import CameraSource
+from sensor_sim.scene.charts import ChartSource
 from sensor_sim.scene.errors import SceneError
 from sensor_sim.scene.images import IMAGE_SUFFIXES, ImageSource
 from sensor_sim.scene.linear import Scene
@@ -11,12 +12,15 @@ from sensor_sim.scene.video import VIDEO_SUFFIXES, VideoSource
 
 
 def open_scene(source: str) -> Iterable[Scene]:
-    """The scenes of `source`: digits are a webcam's number, a URL a network camera, else a folder, an image or a video file.
+    """The scenes of `source`: digits are a webcam's number, a URL a network camera, "chart:" and a name a test chart, else a
+    folder, an image or a video file.
 
     Raises SceneError if it is none of these or cannot be read.
     """
     if source.isascii() and source.isdigit():
         return CameraSource(int(source))
+    if source.startswith("chart:"):
+        return ChartSource(source.removeprefix("chart:"))
     if "://" in source:
         return CameraSource(source)
     path = Path(source)

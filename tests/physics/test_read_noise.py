@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from sensor_sim.read_noise import apply_read_noise
+from sensor_sim.streams import FrameStream, TemporalEffect
 
 SHAPE = (400, 500)
 
 
 def noisy(read_noise_e: float, signal_e: float = 0.0, seed: int = 1) -> np.ndarray:
-    return apply_read_noise(np.full(SHAPE, signal_e, np.float32), read_noise_e, np.random.default_rng(seed))
+    stream = FrameStream(seed, TemporalEffect.READ_NOISE)
+    return apply_read_noise(np.full(SHAPE, signal_e, np.float32), read_noise_e, stream)
 
 
 def test_spread_is_the_configured_one() -> None:
