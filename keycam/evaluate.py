@@ -147,7 +147,7 @@ def accuracy_against_exposure(
     profile: SensorProfile | None,
 ) -> list[dict[str, float]]:
     """Accuracy of the plain network and of its keyed twins at exposures from the default one down to its 4,096th part."""
-    points = []
+    points: list[dict[str, float]] = []
     truth = torch.from_numpy(images.labels)
     default_s = (profile or DEMO_PROFILE).default_exposure_s
     for step in progress(EXPOSURE_STEPS, "exposures", len(EXPOSURE_STEPS)):
