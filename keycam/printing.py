@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -77,14 +78,19 @@ def print_rows(what: str, rows: Sequence[Mapping[str, Any]]) -> None:
     table = Table(title=what)
     names = [name for name in rows[0] if name not in ("height", "width")]
     for name in [names[0], "size", *names[1:]]:
+        heading = name.replace("_per_second", "/s").replace("_ms", ", ms").replace("_", " ")
         is_text = isinstance(rows[0].get(name), str)
-        table.add_column(name.replace("_ms", ", ms").replace("_", " "), justify="left" if is_text else "right", no_wrap=is_text)
+        table.add_column(heading, justify="left" if is_text else "right", no_wrap=is_text)
     for row in rows:
-        cells = [
-            "" if row[name] is None else f"{row[name]:.2f}" if isinstance(row[name], float) else str(row[name]) for name in names
-        ]
+        cells = [_cell(row[name]) for name in names]
         table.add_row(cells[0], f"{row['width']}x{row['height']}", *cells[1:])
     _show(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return "" if value is None else str(value)
 
 
 def print_profile(sheet: dict[str, Any]) -> None:
@@ -147,4 +153,7 @@ def _pairs(pairs: dict[str, str]) -> Table:
 
 
 def _show(table: Table) -> None:
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:  # a file or a pipe has no width that a table must keep to
+        console.width = max(console.width, Measurement.get(console, console.options.update(width=1000), table).maximum)
+    console.print(table)

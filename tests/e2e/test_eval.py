@@ -70,3 +70,21 @@ def test_ctrl_c_ends_the_evaluation(interrupted, tmp_path: Path) -> None:
     assert run.err == "keycam: interrupted; nothing was left half-written\n"
     assert run.out == ""
     assert ended_s < 10
+
+
+def test_through_a_camera_the_answers_agree_and_fall_with_the_light(command, small_data: Path, tmp_path: Path) -> None:
+    result = command(
+        "eval", "--data", small_data, "--images", 40, "--through", "camera", "--profile", "mobile", "--out", tmp_path, "--json"
+    ).json()
+    assert result["different_predictions"] == 0
+    assert 10 < result["psnr_to_scene_db"] < 60
+    exposures = [point["exposure_s"] for point in result["exposures"]]
+    assert exposures == sorted(exposures, reverse=True)
+    assert all(point["plain"] == point["keyed_input"] == point["keyed_every_layer"] for point in result["exposures"])
+    assert Path(result["figure"]).stat().st_size > 10_000
+
+
+def test_a_profile_without_a_camera_is_refused(command, small_data: Path) -> None:
+    refused = command("eval", "--data", small_data, "--profile", "mobile")
+    assert refused.code == 2
+    assert "through = 'adc': allowed is camera" in refused.err

@@ -10,7 +10,9 @@ from adc import POLICIES
 from benchmarks.readout import bench_readout
 from inference.models import MODELS
 from keycam import __version__
-from keycam.printing import print_readout_rows
+from keycam.printing import print_rows
+from keycam.profile_sheet import expected_transfer
+from sensor_sim import load_profile
 
 
 @pytest.fixture
@@ -83,8 +85,37 @@ def test_bench_prints_a_row_for_each_policy_and_yardstick(command, monkeypatch: 
 
 
 def test_bench_is_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    print_readout_rows(bench_readout(sizes=((16, 16),), repeats=3))
+    print_rows("readout", bench_readout(sizes=((16, 16),), repeats=3))
     shown = capsys.readouterr().out
     assert "aes-256-gcm" in shown
     assert "16x16" in shown
     assert "…" not in shown
+
+
+def test_info_shows_a_sensors_sheet_and_draws_its_photon_transfer_curve(command, tmp_path: Path) -> None:
+    file = tmp_path / "transfer.png"
+    sheet = command("info", "--profile", "machine-vision", "--figure", file, "--json").json()
+    derived = sheet["derived"]
+    assert derived["system_gain_dn_per_e"] == pytest.approx(
+        sheet["conversion_gain_v_per_e"] / (sheet["readout"]["full_scale_v"] / 2 ** sheet["readout"]["bits"])
+    )
+    assert derived["saturation_e"] <= sheet["full_well_e"]
+    with Image.open(file) as picture:
+        assert picture.format == "PNG"
+    assert "machine-vision" in command("info").out
+
+
+def test_the_expected_transfer_has_the_slopes_of_its_three_regions() -> None:
+    profile = load_profile("mobile")
+    low, high = (expected_transfer(profile, np.array([signal, 4 * signal])) for signal in (1e-3, 1e3))
+    assert low["temporal"][1] / low["temporal"][0] == pytest.approx(1, abs=1e-3)
+    assert high["shot"][1] / high["shot"][0] == pytest.approx(2)
+    assert high["fixed pattern"][1] / high["fixed pattern"][0] == pytest.approx(4, abs=0.05)
+
+
+@pytest.mark.parametrize("profile", ["nonsense", "missing.toml"])
+def test_an_unknown_profile_is_refused_by_name(command, profile: str) -> None:
+    refused = command("info", "--profile", profile)
+    assert refused.code == 3
+    assert profile in refused.err
+    assert "allowed is" in refused.err
