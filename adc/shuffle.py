@@ -4,11 +4,11 @@ With one bucket this is Fisher-Yates (Durstenfeld's form). With 256 it is the sh
 every position falls independently and uniformly into a bucket, and each bucket is permuted uniformly; the buckets one
 after the other are then a uniform permutation of the whole. It is as exact, and it stays in the cache.
 
-The kernels run on one core each, without Python's lock: frames have keys of their own, so two keys use two cores.
+Drawing runs on one core, without Python's lock: frames have keys of their own, so two keys use two cores.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 from numpy.typing import NDArray
 
 from adc.keystream import Keystream
@@ -46,7 +46,7 @@ class Shuffle:
     def order(self) -> NDArray[np.uint32]:
         """The whole permutation, uint32 (P,): emitted[q] = pixel[order[q]]."""
         positions = np.empty(self.bucket.size, np.uint32)
-        _scatter(self.bucket, self.edges[:-1].astype(np.uint32), positions)
+        _scatter(self.bucket, self.first, positions)
         order = np.empty_like(positions)
         _take_within(positions, self.edges, self.within, order)
         return order
@@ -116,24 +116,29 @@ def _count(bucket: NDArray[np.uint8], counts: NDArray[np.int64]) -> None:
         counts[chosen] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, parallel=True)
 def _take_within(positions: NDArray[np.uint32], edges: NDArray[np.int64], within: Within, order: NDArray[np.uint32]) -> None:
-    for bucket in range(edges.size - 1):
-        for q in range(edges[bucket], edges[bucket + 1]):
-            order[q] = positions[edges[bucket] + within[q]]
+    for bucket in prange(edges.size - 1):
+        own_positions, own_within = positions[edges[bucket] : edges[bucket + 1]], within[edges[bucket] : edges[bucket + 1]]
+        own_order = order[edges[bucket] : edges[bucket + 1]]
+        for q in range(own_within.size):
+            own_order[q] = own_positions[own_within[q]]
 
 
 # Unsigned places and positions in the two kernels below: Numba then leaves out Python's wrap-around of negative
 # indices, which takes 40 % of their time.
 
 
-@njit(cache=True, nogil=True)
-def _scatter(bucket: NDArray[np.uint8], place: NDArray[np.uint32], order: NDArray[np.uint32]) -> None:
-    for position in range(np.uint64(bucket.size)):
-        chosen = bucket[position]
-        at = place[chosen]
-        order[at] = position
-        place[chosen] = at + np.uint32(1)
+@njit(cache=True, nogil=True, parallel=True)
+def _scatter(bucket: NDArray[np.uint8], first: NDArray[np.uint32], order: NDArray[np.uint32]) -> None:
+    chunks = first.shape[0]
+    for chunk in prange(chunks):
+        place = first[chunk].copy()
+        for position in range(np.uint64(bucket.size * chunk // chunks), np.uint64(bucket.size * (chunk + 1) // chunks)):
+            chosen = bucket[position]
+            at = place[chosen]
+            order[at] = position
+            place[chosen] = at + np.uint32(1)
 
 
 @njit(cache=True, nogil=True)
