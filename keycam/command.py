@@ -137,15 +137,19 @@ def train(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="What to time: readout, sensor or isp.")],
+    what: Annotated[str, typer.Argument(help="What to time: readout, sensor, isp or inference.")],
     repeats: Annotated[int, typer.Option(help="Frames timed for each row.", min=3)] = 30,
     as_json: Json = False,
 ) -> None:
-    """Time a stage beside its plain counterparts, in one run: readout (AES-256-GCM, memcpy), sensor (NumPy) or isp (raster)."""
+    """Time a stage beside its plain counterparts, in one run.
+
+    readout: beside AES-256-GCM and memcpy; sensor: beside NumPy and the camera of emva1288; isp: beside raster ISPs;
+    inference: keyed networks beside the plain ones.
+    """
     from importlib import import_module
 
-    if what not in ("readout", "sensor", "isp"):
-        raise ValueError(f"what = {what!r}: allowed is readout, sensor or isp")
+    if what not in ("readout", "sensor", "isp", "inference"):
+        raise ValueError(f"what = {what!r}: allowed is readout, sensor, isp or inference")
     from keycam.printing import print_json, print_rows
 
     rows = getattr(import_module(f"benchmarks.{what}"), f"bench_{what}")(repeats=repeats)

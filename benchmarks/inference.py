@@ -1,0 +1,130 @@
+"""How fast keyed networks are, beside the plain network as users run it and with the same optimisations, in one run."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypedDict
+
+import torch
+from torch import Tensor, nn
+from torch.fx.experimental.optimization import fuse
+
+from inference.keyed import UnsupportedLayerError, convert
+from inference.keyed.positions import take_positions
+from inference.models import MODELS, build
+
+_WARM_UP = 2
+
+
+class Case(NamedTuple):
+    """A network of ours or of torchvision, a batch and a frame size."""
+
+    name: str
+    batch: int
+    height: int
+    width: int
+
+
+CASES = (
+    Case("resnet20", 128, 32, 32),
+    Case("preresnet110", 128, 32, 32),
+    Case("vgg16", 64, 32, 32),
+    Case("resnet18", 1, 224, 224),
+    Case("mobilenet_v3_large", 1, 480, 640),
+    Case("fcn_resnet50", 1, 180, 240),
+)
+
+
+class InferenceRow(TypedDict):
+    """One line of the table; reference_ms is None where the published operators do not exist for a layer."""
+
+    name: str
+    batch: int
+    height: int
+    width: int
+    plain_ms: float
+    plain_optimised_ms: float
+    input_ms: float
+    every_layer_ms: float
+    reference_ms: float | None
+    input_ratio: float
+    every_layer_ratio: float
+
+
+def bench_inference(cases: Iterable[Case] = CASES, repeats: int = 9) -> list[InferenceRow]:
+    """Time networks of random weights on random frames, each frame in an order of its own that is new in every call.
+
+    plain_ms is the network as users run it, eager and under torch.inference_mode. plain_optimised_ms has its batch norms
+    folded into the convolutions and its tensors in channels-last memory, and so have both keyed networks; the ratios are
+    theirs over it. reference_ms, the published operators, is timed once. The four others take turns; medians over repeats.
+
+    Raises ValueError for repeats below 1.
+    """
+    if repeats < 1:
+        raise ValueError(f"repeats = {repeats}: allowed is 1 or more")
+    with torch.inference_mode():
+        return [_row(case, repeats) for case in cases]
+
+
+def _row(case: Case, repeats: int) -> InferenceRow:
+    torch.manual_seed(1)
+    network = _network(case.name)
+    frames = torch.rand(case.batch, 3, case.height, case.width)
+    laid_out = frames.contiguous(memory_format=torch.channels_last)
+    optimised = fuse(network).to(memory_format=torch.channels_last)
+    by_input, by_layer = (convert(optimised, laid_out, shuffle=shuffle) for shuffle in ("input", "every-layer"))
+    pixels = case.height * case.width
+    orders = torch.stack([torch.randperm(pixels) for _ in range(2 * case.batch)]).view(2, case.batch, pixels)
+    keyed = [take_positions(laid_out, order) for order in orders]
+    turn = 0
+
+    def fresh() -> tuple[Tensor, Tensor]:
+        nonlocal turn
+        turn = 1 - turn
+        return keyed[turn], orders[turn]
+
+    plain_ms, optimised_ms, input_ms, layer_ms = _median_ms(
+        [lambda: network(frames), lambda: optimised(laid_out), lambda: by_input(*fresh()), lambda: by_layer(*fresh())], repeats
+    )
+    return InferenceRow(
+        name=case.name,
+        batch=case.batch,
+        height=case.height,
+        width=case.width,
+        plain_ms=plain_ms,
+        plain_optimised_ms=optimised_ms,
+        input_ms=input_ms,
+        every_layer_ms=layer_ms,
+        reference_ms=_reference_ms(network, frames, orders[0]),
+        input_ratio=input_ms / optimised_ms,
+        every_layer_ratio=layer_ms / optimised_ms,
+    )
+
+
+def _network(name: str) -> nn.Module:
+    if name in MODELS:
+        return build(name).eval()
+    from torchvision import models
+
+    options = {"weights_backbone": None} if name.startswith("fcn") else {}
+    network: nn.Module = models.get_model(name, weights=None, **options)
+    return network.eval()
+
+
+def _reference_ms(network: nn.Module, frames: Tensor, order: Tensor) -> float | None:
+    try:
+        published = convert(network, frames, backend="reference")
+    except UnsupportedLayerError:
+        return None
+    keyed = take_positions(frames, order)
+    return _median_ms([lambda: published(keyed, order)], 1, warm_up=0)[0]
+
+
+def _median_ms(works: list[Callable[[], object]], repeats: int, warm_up: int = _WARM_UP) -> list[float]:
+    times_s: list[list[float]] = [[] for _ in works]
+    for turn in range(warm_up + repeats):
+        for work, times in zip(works, times_s, strict=True):
+            begin = time.perf_counter()
+            work()
+            if turn >= warm_up:
+                times.append(time.perf_counter() - begin)
+    return [1000 * float(torch.tensor(times).median()) for times in times_s]

@@ -1,0 +1,30 @@
+"""Benchmarks: every row is there, and its ratios are of its own times. Speed itself is not tested."""
+
+import pytest
+
+from benchmarks.inference import Case, bench_inference
+from benchmarks.sensor import bench_sensor
+from sensor_sim import profile_names
+
+
+def test_every_profile_has_a_row_and_its_frames_per_second_follow_from_its_time() -> None:
+    rows = bench_sensor(sizes=((32, 48),), repeats=3)
+    assert [row["profile"] for row in rows] == ["demo", *profile_names()]
+    for row in rows:
+        assert row["frames_per_second"] == pytest.approx(1000 / row["total_ms"])
+        assert min(row["collect_ms"], row["sense_ms"], row["readout_ms"], row["numpy_ms"]) > 0
+
+
+def test_inference_rows_have_ratios_over_the_optimised_network_and_none_where_nothing_is_published() -> None:
+    rows = bench_inference([Case("resnet20", 2, 8, 8), Case("fcn_resnet50", 1, 16, 24)], repeats=1)
+    for row in rows:
+        assert row["input_ratio"] == pytest.approx(row["input_ms"] / row["plain_optimised_ms"])
+        assert row["every_layer_ratio"] == pytest.approx(row["every_layer_ms"] / row["plain_optimised_ms"])
+    assert rows[0]["reference_ms"] is not None
+    assert rows[1]["reference_ms"] is None  # bilinear interpolation
+
+
+@pytest.mark.parametrize("bench", [bench_sensor, bench_inference])
+def test_no_repeats_are_refused(bench) -> None:
+    with pytest.raises(ValueError, match="repeats = 0: allowed is 1 or more"):
+        bench(repeats=0)
