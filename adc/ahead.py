@@ -24,7 +24,8 @@ class KeysAhead:
     schedule, geometry
         Where the keys come from and what they are for.
     counters
-        Frame counters; those of emitted frames come from a CounterStore. They are taken in order, `ahead` of use.
+        Frame counters; those of emitted frames come from a CounterStore. They are taken in order, `ahead` of use; one that
+        does not rise is refused with ValueError where its key would be taken.
     ahead
         Keys in the making at once, 1 to 8. One hides the making of a key behind a slower frame; two use two cores.
     """
@@ -36,6 +37,7 @@ class KeysAhead:
         self._geometry = geometry
         self._counters = counters
         self._ahead = ahead
+        self._last: int | None = None
         self._coming: deque[Future[FrameKey]] = deque()
         self._makers = ThreadPoolExecutor(ahead, "keys-ahead")
         for _ in range(ahead):
@@ -83,5 +85,13 @@ class KeysAhead:
 
     def _start_next(self) -> None:
         counter = next(self._counters, None)
-        if counter is not None:
-            self._coming.append(self._makers.submit(self._schedule.frame_key, counter, self._geometry))
+        if counter is None:
+            return
+        if self._last is not None and not counter > self._last:
+            # Two frames under one mask give away the difference of their pictures.
+            refused: Future[FrameKey] = Future()
+            refused.set_exception(ValueError(f"counter = {counter}: allowed is above the one before, {self._last}"))
+            self._coming.append(refused)
+            return
+        self._last = counter
+        self._coming.append(self._makers.submit(self._schedule.frame_key, counter, self._geometry))

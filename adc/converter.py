@@ -30,7 +30,7 @@ class Converter:
 
     def __post_init__(self) -> None:
         if not isinstance(self.bits, int) or not 8 <= self.bits <= 16:
-            raise ValueError(f"bits = {self.bits}: allowed is 8 to 16")
+            raise ValueError(f"bits = {self.bits!r}: allowed is 8 to 16, an int")
         for name, size in (("full_scale_v", self.full_scale_v), ("analog_gain", self.analog_gain)):
             if not 0 < size < math.inf:
                 raise ValueError(f"{name} = {size}: allowed is above 0 and finite")

@@ -32,7 +32,7 @@ class Geometry:
             if not _is_whole(side) or not 1 <= side <= 65535:
                 raise ValueError(f"{name} = {side}: allowed is 1 to 65535")
         if not _is_whole(self.bits) or not 8 <= self.bits <= 16:
-            raise ValueError(f"bits = {self.bits}: allowed is 8 to 16")
+            raise ValueError(f"bits = {self.bits!r}: allowed is 8 to 16, an int")
         if self.cfa not in CFA_NAMES:
             raise ValueError(f"cfa = {self.cfa!r}: allowed is {', '.join(CFA_NAMES)}")
         for name, side in (("height", self.height), ("width", self.width)):

@@ -168,8 +168,11 @@ class KeySchedule:
     """
 
     def __init__(self, master: bytes, *, device: str = "cam0", epoch: int = 0, policy: ReadoutPolicy = SECURE) -> None:
-        if len(master) != KEY_BYTES:
-            raise ValueError(f"master = {len(master)} bytes: allowed is {KEY_BYTES} bytes")
+        if not isinstance(master, bytes | bytearray) or len(master) != KEY_BYTES:
+            size = f"{len(master)} bytes" if isinstance(master, bytes | bytearray) else f"a {type(master).__name__}"
+            raise ValueError(f"master = {size}: allowed is {KEY_BYTES} bytes")
+        if not isinstance(policy, ReadoutPolicy):
+            raise ValueError(f"policy = {policy!r}: allowed is a ReadoutPolicy, such as adc.POLICIES['secure']")
         check_device(device)
         check_epoch(epoch)
         self._master = bytes(master)
@@ -245,7 +248,7 @@ class KeySchedule:
 
 def check_device(device: str) -> None:
     """Raise ValueError unless device is a name of 1 to 64 bytes of printable text."""
-    if not device.isprintable() or not 1 <= len(device.encode()) <= MOST_DEVICE_BYTES:
+    if not isinstance(device, str) or not device.isprintable() or not 1 <= len(device.encode()) <= MOST_DEVICE_BYTES:
         raise ValueError(f"device = {device!r}: allowed is 1 to {MOST_DEVICE_BYTES} bytes of printable text")
 
 

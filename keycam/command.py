@@ -31,8 +31,10 @@ Policy = Annotated[
     ),
 ]
 Model = Annotated[str, typer.Option(help="Network: resnet20, preresnet110 or vgg16.")]
-Weights = Annotated[Path | None, typer.Option(help="Weights as safetensors; by default those that come with keycam.")]
-Key = Annotated[Path | None, typer.Option(help="Key file (see 'keycam keys new'); by default a throw-away key.")]
+Weights = Annotated[
+    Path | None, typer.Option(readable=False, help="Weights as safetensors; by default those that come with keycam.")
+]
+Key = Annotated[Path | None, typer.Option(readable=False, help="Key file (see 'keycam keys new'); by default a throw-away key.")]
 Data = Annotated[Path, typer.Option(help="Folder with CIFAR-10: torchvision's (filled by its downloader if empty) or sheets.")]
 
 
@@ -41,7 +43,9 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the contact sheet.")] = Path("keycam-out"),
     frames: Annotated[int, typer.Option(help="Frames to capture.", min=1)] = 120,
     policy: Policy = "secure",
-    image: Annotated[Path | None, typer.Option(help="Pan and zoom over this picture instead of the bundled ones.")] = None,
+    image: Annotated[
+        Path | None, typer.Option(readable=False, help="Pan and zoom over this picture instead of the bundled ones.")
+    ] = None,
     camera: Annotated[int | None, typer.Option(help="Look through this webcam instead (0 is the first).", min=0)] = None,
     seed: Seed = 0,
     as_json: Json = False,
@@ -93,7 +97,7 @@ def evaluate(
 
 @app.command()
 def infer(
-    image: Annotated[Path, typer.Argument(help="Picture to look at.")],
+    image: Annotated[Path, typer.Argument(readable=False, help="Picture to look at.")],
     model: Model = "resnet20",
     weights: Weights = None,
     key: Key = None,

@@ -74,7 +74,7 @@ class EvaluationPlan:
         if self.through not in THROUGH:
             raise ValueError(f"through = {self.through!r}: allowed is {', '.join(THROUGH)}")
         if self.through != "camera" and (self.profile is not None or self.out is not None):
-            raise ValueError(f"through = {self.through!r}: allowed is camera with a profile or an accuracy figure")
+            raise ValueError(f"through = {self.through!r}: allowed is 'camera' where --profile or --out is given")
 
 
 @dataclass(frozen=True, eq=False)

@@ -74,7 +74,8 @@ def counters_of(key: Path | None) -> Iterator[CounterStore | None]:
         yield None
         return
     try:
-        with CounterStore(key.with_name(key.name + ".counter"), reserve=1) as counters:
+        file = key.resolve()  # a link to a key shares the key's counter
+        with CounterStore(file.with_name(file.name + ".counter"), reserve=1) as counters:
             yield counters
     except (CounterStoreError, OSError) as error:
         allowed = "allowed is a key in a folder that can be written, with its counter file, for one camera at a time"

@@ -25,6 +25,7 @@ def draw_key(key: Path | None, file: Path, size: int) -> dict[str, Any]:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     master = secrets.token_bytes(32) if key is None else read_key(key)
     schedule = KeySchedule(master, device="figure")
@@ -41,6 +42,8 @@ def draw_key(key: Path | None, file: Path, size: int) -> dict[str, Any]:
     _draw_offsets(middle, offsets.numpy(), size)
     _draw_window(right, offsets.numpy(), order_out, size)
     for ax in (left, middle, right):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set(xlim=(-1.5, size - 0.5), ylim=(size - 0.5, -1.5), xlabel="column", ylabel="row", aspect="equal")
     figure.suptitle(f"key {fingerprint(master)}, {size}x{size} pixels, one frame's order")
     with whole_file(file, "figure") as unfinished:
@@ -61,7 +64,7 @@ def _draw_window(ax: Any, offsets: NDArray[np.float32], order_out: NDArray[np.in
     # The output cell that holds the middle pixel of the output raster: all nine of its taps lie inside.
     middle = int(np.flatnonzero(order_out == size // 2 * size + size // 2)[0])
     row, column = divmod(middle, size)
-    ax.set_title("where one 3x3 window samples the keyed frame")
+    ax.set_title("where one 3x3 window samples")
     ax.plot(column, row, "s", markersize=10, markerfacecolor="none", markeredgecolor="black", label="output cell")
     for tap in range(9):
         u, v = divmod(tap, 3)

@@ -34,12 +34,12 @@ class DarkCurrent:
     tail_e_per_s: float = 0.0
 
     def __post_init__(self) -> None:
-        refuse_outside("mean_e_per_s", self.mean_e_per_s, 0)
+        refuse_outside("mean_e_per_s", self.mean_e_per_s, 0, 1e9)
         refuse_outside("reference_k", self.reference_k, 100, 400)
         refuse_outside("doubling_k", self.doubling_k, 1, 100)
         refuse_outside("spread_percent", self.spread_percent, 0, 300)
         refuse_outside("tail_percent", self.tail_percent, 0, 50)
-        refuse_outside("tail_e_per_s", self.tail_e_per_s, 0)
+        refuse_outside("tail_e_per_s", self.tail_e_per_s, 0, 1e9)
         if self.tail_percent / 100 * self.tail_e_per_s > self.mean_e_per_s:
             most = 100 * self.mean_e_per_s / self.tail_percent
             raise ValueError(f"tail_e_per_s = {self.tail_e_per_s}: allowed is at most {most:g}, where the tail is the whole mean")

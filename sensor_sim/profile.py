@@ -102,8 +102,8 @@ class SensorProfile:
                 raise ValueError(f"{side} = {getattr(self, side)}: allowed is an even number for the Bayer array {self.cfa}")
         if len(self.quantum_efficiency) != 3 or not all(0 < share <= 1 for share in self.quantum_efficiency):
             raise ValueError(f"quantum_efficiency = {self.quantum_efficiency}: allowed is three shares above 0 and at most 1")
-        if not 0 < self.peak_photons_per_s < math.inf:
-            raise ValueError(f"peak_photons_per_s = {self.peak_photons_per_s}: allowed is above 0 and finite")
+        if not 1e-3 <= self.peak_photons_per_s <= 1e18:
+            raise ValueError(f"peak_photons_per_s = {self.peak_photons_per_s}: allowed is 0.001 to 1e+18")
         if not 0 < self.full_well_e <= MOST_ELECTRONS:
             raise ValueError(f"full_well_e = {self.full_well_e}: allowed is above 0 and at most {MOST_ELECTRONS}")
         if not 0 <= self.read_noise_e <= self.full_well_e:

@@ -77,4 +77,7 @@ def _value(hint: Any, value: Any, path: Path, name: str) -> Any:
     if not isinstance(value, kinds[wanted]) or (isinstance(value, bool) and wanted is not bool):
         words = {float: "a number", int: "a whole number", bool: "true or false", str: "a text in quotation marks"}
         raise ProfileError(f"profile = {path}: {name} = {value!r}; allowed is {words[wanted]}")
-    return float(value) if wanted is float else value
+    try:
+        return float(value) if wanted is float else value
+    except OverflowError:
+        raise ProfileError(f"profile = {path}: {name} = {str(value)[:12]}...; allowed is a number below 1e308") from None

@@ -1,6 +1,5 @@
 """What a data sheet says about the columns, the converters and the timing: figures that the converter's model takes up."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -20,7 +19,7 @@ class ReadoutFigures:
     bits
         depth of a code, 8 to 16.
     full_scale_v, analog_gain
-        range of the converter, V, and the gain before it, V/V; above 0.
+        range of the converter, 1e-6 to 1000 V, and the gain before it, 0.001 to 10,000 V/V.
     black_level_dn
         code of zero volts, 0 to 2**bits - 1.
     column_offset_v, column_gain_percent
@@ -52,9 +51,8 @@ class ReadoutFigures:
         if self.mode not in get_args(ReadoutMode):
             raise ValueError(f"mode = {self.mode}: allowed is {', '.join(get_args(ReadoutMode))}")
         refuse_unless_whole("bits", self.bits, 8, 16)
-        for name in ("full_scale_v", "analog_gain"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} = {getattr(self, name)}: allowed is above 0 and finite")
+        refuse_outside("full_scale_v", self.full_scale_v, 1e-6, 1e3)
+        refuse_outside("analog_gain", self.analog_gain, 1e-3, 1e4)
         refuse_outside("black_level_dn", self.black_level_dn, 0, 2**self.bits - 1)
         for name, most in (("column_offset_v", 1), ("column_gain_percent", 30), ("row_noise_v", 1), ("line_time_s", 1)):
             refuse_outside(name, getattr(self, name), 0, most)

@@ -14,4 +14,4 @@ def refuse_outside(name: str, value: float, low: float, high: float = math.inf) 
 def refuse_unless_whole(name: str, value: object, low: int, high: int) -> None:
     """Raise ValueError unless value is a whole number, low <= value <= high; the sentence says what is allowed."""
     if not isinstance(value, Integral) or not low <= int(value) <= high:
-        raise ValueError(f"{name} = {value}: allowed is {low} to {high}")
+        raise ValueError(f"{name} = {value!r}: allowed is a whole number, {low} to {high}")

@@ -52,4 +52,4 @@ def convert(
     orders = layer_orders or KeySchedule(secrets.token_bytes(32)).layer_orders()
     rewriter = Rewriter(trace(network, example), shuffle, orders, backend, example.device, pointwise)
     size = int(example.shape[2]), int(example.shape[3])
-    return KeyedNetwork(rewriter.rewrite(), size).train(network.training)
+    return KeyedNetwork(rewriter.rewrite(), int(example.shape[1]), size).train(network.training)

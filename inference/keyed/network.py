@@ -43,10 +43,10 @@ class KeyedNetwork(nn.Module):
     It holds secret orders and therefore refuses to be pickled; they are no part of its state dict either.
     """
 
-    def __init__(self, graph_module: fx.GraphModule, size_in: tuple[int, int]) -> None:
+    def __init__(self, graph_module: fx.GraphModule, channels_in: int, size_in: tuple[int, int]) -> None:
         super().__init__()
         self.graph_module = graph_module
-        self.size_in = size_in
+        self.channels_in, self.size_in = channels_in, size_in
 
     def forward(self, x: Tensor, order: Tensor) -> Any:
         """Answer for keyed frames exactly as the plain network answers for plain ones.
@@ -99,8 +99,11 @@ class KeyedNetwork(nn.Module):
 
     def _checked_order(self, x: Tensor, order: Tensor) -> Tensor:
         height, width = self.size_in
-        if x.ndim != 4 or x.shape[2:] != (height, width):
-            raise ValueError(f"x = {tuple(x.shape)}: allowed is (N, C, {height}, {width}), the size it was converted for")
+        if x.ndim != 4 or x.shape[1:] != (self.channels_in, height, width):
+            allowed = f"(N, {self.channels_in}, {height}, {width})"
+            raise ValueError(f"x = {tuple(x.shape)}: allowed is {allowed}, the size it was converted for")
+        if order.is_floating_point() or order.is_complex() or order.dtype == torch.bool:
+            raise ValueError(f"order = {order.dtype}: allowed is a type of whole numbers")
         if order.shape not in ((height * width,), (len(x), height * width)):
             raise ValueError(f"order = {tuple(order.shape)}: allowed is ({height * width},) or ({len(x)}, {height * width})")
         return order.to(device=x.device, dtype=torch.int64)

@@ -87,4 +87,4 @@ def test_through_a_camera_the_answers_agree_and_fall_with_the_light(command, sma
 def test_a_profile_without_a_camera_is_refused(command, small_data: Path) -> None:
     refused = command("eval", "--data", small_data, "--profile", "mobile")
     assert refused.code == 2
-    assert "through = 'adc': allowed is camera" in refused.err
+    assert "through = 'adc': allowed is 'camera'" in refused.err

@@ -77,3 +77,10 @@ def test_people_get_a_table(command, picture: Path) -> None:
     assert run.code == 0
     assert run.err == ""
     assert "probability" in run.out
+
+
+def test_a_link_to_a_key_goes_on_with_the_counter_of_the_key(command, picture: Path, key: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.key"
+    link.symlink_to(key)
+    counters = [command("infer", picture, "--key", file, "--json").json()["counter"] for file in (key, link)]
+    assert counters[1] > counters[0]

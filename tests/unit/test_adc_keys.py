@@ -194,3 +194,9 @@ def test_wiping_one_key_leaves_the_static_order_of_the_others() -> None:
 def test_impossible_key_is_refused_by_name(names: dict, named: str) -> None:
     with pytest.raises(ValueError, match=named):
         frame_key(**names)
+
+
+@pytest.mark.parametrize("policy", ["secure", None])
+def test_a_policy_by_name_is_refused_at_once(policy) -> None:
+    with pytest.raises(ValueError, match="policy = "):
+        KeySchedule(bytes(32), policy=policy)

@@ -114,3 +114,14 @@ def test_the_link_gives_a_frame_for_every_scene_each_time_it_is_gone_over() -> N
         link = InProcessLink(opened, [SCENE] * 3)
         assert [raw.header.counter for raw in link] == [0, 1, 2]
         assert [raw.header.counter for raw in link] == [3, 4, 5]
+
+
+@pytest.mark.parametrize("numbers", [[3, 3], [3, 4, 4, 5], [3, 2]])
+def test_a_counter_that_does_not_rise_is_refused_before_its_frame(numbers: list[int]) -> None:
+    rising = next(n for n in range(1, len(numbers)) if numbers[n] <= numbers[n - 1])
+    scene = np.full((PROFILE.height, PROFILE.width, 3), 0.5, np.float32)
+    with Camera(Sensor(PROFILE), CONVERTER, KeySchedule(MASTER), iter(numbers)) as opened:
+        for number in numbers[:rising]:
+            assert opened.capture(scene).header.counter == number
+        with pytest.raises(ValueError, match=f"counter = {numbers[rising]}: allowed is above the one before"):
+            opened.capture(scene)

@@ -217,7 +217,7 @@ def test_a_network_that_cannot_be_traced_is_refused() -> None:
 def test_a_frame_of_another_size_is_refused() -> None:
     network, x, order = network_and_frames()
     keyed = convert(network, x)
-    with pytest.raises(ValueError, match=r"x = \(2, 3, 8, 8\): allowed is \(N, C, 16, 16\)"):
+    with pytest.raises(ValueError, match=r"x = \(2, 3, 8, 8\): allowed is \(N, 3, 16, 16\)"):
         keyed(torch.zeros(2, 3, 8, 8), order)
     with pytest.raises(ValueError, match="order = "):
         keyed(x, order[:, :-1])
