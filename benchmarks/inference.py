@@ -1,18 +1,16 @@
 """How fast keyed networks are, beside the plain network as users run it and with the same optimisations, in one run."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple, TypedDict
 
 import torch
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
+from benchmarks.timing import median_ms, medians_ms
 from inference.keyed import UnsupportedLayerError, convert
 from inference.keyed.positions import take_positions
 from inference.models import MODELS, build
-
-_WARM_UP = 2
 
 
 class Case(NamedTuple):
@@ -82,7 +80,7 @@ def _row(case: Case, repeats: int) -> InferenceRow:
         turn = 1 - turn
         return keyed[turn], orders[turn]
 
-    plain_ms, optimised_ms, input_ms, layer_ms = _median_ms(
+    plain_ms, optimised_ms, input_ms, layer_ms = medians_ms(
         [lambda: network(frames), lambda: optimised(laid_out), lambda: by_input(*fresh()), lambda: by_layer(*fresh())], repeats
     )
     return InferenceRow(
@@ -116,15 +114,4 @@ def _reference_ms(network: nn.Module, frames: Tensor, order: Tensor) -> float | 
     except UnsupportedLayerError:
         return None
     keyed = take_positions(frames, order)
-    return _median_ms([lambda: published(keyed, order)], 1, warm_up=0)[0]
-
-
-def _median_ms(works: list[Callable[[], object]], repeats: int, warm_up: int = _WARM_UP) -> list[float]:
-    times_s: list[list[float]] = [[] for _ in works]
-    for turn in range(warm_up + repeats):
-        for work, times in zip(works, times_s, strict=True):
-            begin = time.perf_counter()
-            work()
-            if turn >= warm_up:
-                times.append(time.perf_counter() - begin)
-    return [1000 * float(torch.tensor(times).median()) for times in times_s]
+    return median_ms(lambda: published(keyed, order), 1, warm_up=0)

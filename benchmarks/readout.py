@@ -2,8 +2,7 @@
 
 import itertools
 import os
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 
 from adc import POLICIES, RASTER, Converter, Geometry, KeysAhead, KeySchedule, readout
 from adc.readout import emitted
+from benchmarks.timing import median_ms
 
 SIZES = ((480, 640), (1080, 1920), (2160, 3840))
 BITS = 12
-_WARM_UP = 3
 
 
 class Row(TypedDict):
@@ -80,16 +79,16 @@ def _rows(geometry: Geometry, repeats: int) -> list[Row]:
         schedule = KeySchedule(os.urandom(32), policy=POLICIES[name])
         counters = itertools.count()
         frame_key = schedule.frame_key(next(counters), geometry)
-        key_ms = _median_ms(lambda: schedule.frame_key(next(counters), geometry), repeats)  # noqa: B023
-        convert_ms = _median_ms(lambda: emitted(signal_v, converter, frame_key), repeats)  # noqa: B023
+        key_ms = median_ms(lambda: schedule.frame_key(next(counters), geometry), repeats)  # noqa: B023
+        convert_ms = median_ms(lambda: emitted(signal_v, converter, frame_key), repeats)  # noqa: B023
         add(name, _pipeline_ms(held, converter, schedule, geometry, repeats), key_ms, convert_ms)
 
     raster_key = KeySchedule(os.urandom(32), policy=RASTER).frame_key(0, geometry)
     frame = readout(held, converter, raster_key).samples.copy()
     octets = frame.reshape(-1).view(np.uint8).data
     cipher, nonces, target = AESGCM(os.urandom(32)), itertools.count(), np.empty_like(frame)
-    add("aes-256-gcm", _median_ms(lambda: cipher.encrypt(next(nonces).to_bytes(12), octets, None), repeats))
-    add("memcpy", _median_ms(lambda: np.copyto(target, frame), repeats))
+    add("aes-256-gcm", median_ms(lambda: cipher.encrypt(next(nonces).to_bytes(12), octets, None), repeats))
+    add("memcpy", median_ms(lambda: np.copyto(target, frame), repeats))
     return rows
 
 
@@ -101,14 +100,4 @@ def _pipeline_ms(held: _Held, converter: Converter, schedule: KeySchedule, geome
             readout(held, converter, frame_key)
             frame_key.wipe()
 
-        return _median_ms(frame, repeats)
-
-
-def _median_ms(work: Callable[[], object], repeats: int) -> float:
-    times_s = []
-    for turn in range(_WARM_UP + repeats):
-        begin = time.perf_counter()
-        work()
-        if turn >= _WARM_UP:
-            times_s.append(time.perf_counter() - begin)
-    return 1000 * float(np.median(times_s))
+        return median_ms(frame, repeats)

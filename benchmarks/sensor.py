@@ -1,7 +1,6 @@
 """How fast the sensor is simulated with all its physics, beside a plain NumPy chain and the camera of PyPI's emva1288."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TypedDict
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adc import RASTER, ColumnConverter, Converter, Geometry, KeySchedule, readout
+from benchmarks.timing import median_ms
 from sensor_sim import DEMO_PROFILE, Scene, Sensor, SensorProfile, load_profile, profile_names
 from sensor_sim.blooming import bloom
 from sensor_sim.defects import set_stuck
@@ -21,7 +21,6 @@ from sensor_sim.scene import load_photograph
 from sensor_sim.streams import FrameStream, TemporalEffect
 
 SIZES = ((480, 640), (1080, 1920))
-_WARM_UP = 2
 _SEED = 1
 
 
@@ -82,7 +81,7 @@ def _row(name: str, height: int, width: int, repeats: int) -> SensorRow:
         readout(sensor.expose(scene, exposure_s, _SEED), parts.converter, key)
 
     groups = _group_times_ms(parts, exposure_s, repeats)
-    total_ms = _median_ms(frame, repeats)
+    total_ms = median_ms(frame, repeats)
 
     def in_numpy() -> None:
         plain_signal(scene, profile, sensor.die, exposure_s, _SEED)
@@ -99,8 +98,8 @@ def _row(name: str, height: int, width: int, repeats: int) -> SensorRow:
         sense_ms=groups["sense_ms"],
         telegraph_ms=groups["telegraph_ms"],
         defects_ms=groups["defects_ms"],
-        readout_ms=_median_ms(lambda: readout(held, parts.converter, key), repeats),
-        numpy_ms=_median_ms(in_numpy, 3, warm_up=1),
+        readout_ms=median_ms(lambda: readout(held, parts.converter, key), repeats),
+        numpy_ms=median_ms(in_numpy, 3, warm_up=1),
         emva1288_ms=_emva1288_ms(height, width),
     )
 
@@ -130,7 +129,7 @@ def _group_times_ms(parts: _Parts, exposure_s: float, repeats: int) -> dict[str,
         np.copyto(work, of)
         return work
 
-    copy_ms = _median_ms(lambda: fresh(electrons), repeats)
+    copy_ms = median_ms(lambda: fresh(electrons), repeats)
     blooming_ms = 0.0
     if profile.blooming.is_on:
         lit = work[profile.optical_black_rows :]
@@ -139,13 +138,13 @@ def _group_times_ms(parts: _Parts, exposure_s: float, repeats: int) -> dict[str,
             fresh(electrons)
             bloom(lit, profile.full_well_e, profile.blooming)
 
-        blooming_ms = _median_ms(bloomed, repeats) - copy_ms
+        blooming_ms = median_ms(bloomed, repeats) - copy_ms
     return {
-        "collect_ms": _median_ms(collected, repeats),
+        "collect_ms": median_ms(collected, repeats),
         "blooming_ms": max(blooming_ms, 0.0),
-        "sense_ms": max(_median_ms(lambda: sense(fresh(electrons), profile, die, _SEED), repeats) - copy_ms, 0.0),
-        "telegraph_ms": _median_ms(lambda: add_rts(signal_v, die.rts, profile.reset.cds, at_reset, at_signal), repeats),
-        "defects_ms": _median_ms(lambda: set_stuck(signal_v, die.stuck, die.columns), repeats),
+        "sense_ms": max(median_ms(lambda: sense(fresh(electrons), profile, die, _SEED), repeats) - copy_ms, 0.0),
+        "telegraph_ms": median_ms(lambda: add_rts(signal_v, die.rts, profile.reset.cds, at_reset, at_signal), repeats),
+        "defects_ms": median_ms(lambda: set_stuck(signal_v, die.stuck, die.columns), repeats),
     }
 
 
@@ -160,14 +159,4 @@ def _emva1288_ms(height: int, width: int) -> float | None:
         prnu=1 + 0.01 * random.standard_normal((height, width)), dsnu=random.standard_normal((height, width)),
     )  # fmt: skip
     radiance = camera.get_radiance_for(mean=1000)
-    return _median_ms(lambda: camera.grab(radiance), 3, warm_up=1)
-
-
-def _median_ms(work: Callable[[], object], repeats: int, warm_up: int = _WARM_UP) -> float:
-    times_s = []
-    for turn in range(warm_up + repeats):
-        begin = time.perf_counter()
-        work()
-        if turn >= warm_up:
-            times_s.append(time.perf_counter() - begin)
-    return 1000 * float(np.median(times_s))
+    return median_ms(lambda: camera.grab(radiance), 3, warm_up=1)

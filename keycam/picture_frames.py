@@ -23,12 +23,9 @@ class _Signal:
 
 
 class AdcFrames:
-    """Pictures whose values are the codes of an 8-bit sensor with three samples a photosite: exactly the test set.
+    """Pictures whose values are the codes of an 8-bit sensor with three samples a photosite: exactly the test set."""
 
-    `seed` is not used: there is no noise.
-    """
-
-    def __init__(self, images: LabelledImages, seed: int) -> None:
+    def __init__(self, images: LabelledImages) -> None:
         height, width = images.images.shape[1:3]
         self.geometry = Geometry(height, width, bits=8, cfa="rgb")
         self.settings = IspSettings(gamma="linear")  # the codes are gamma-encoded already
@@ -85,4 +82,4 @@ def frame_source(
     """The frames of `images` through "adc" or "camera"; only a camera has a profile, by default the demonstration's."""
     if through == "camera":
         return CameraFrames(images, seed, profile or DEMO_PROFILE, exposure_s)
-    return AdcFrames(images, seed)
+    return AdcFrames(images)
