@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from adc import KeySchedule
 from inference.keyed.network import KeyedNetwork
-from inference.keyed.rewriter import Backend, LayerOrders, Rewriter, Shuffle
+from inference.keyed.rewriter import Backend, Rewriter, Shuffle
+from inference.keyed.tables import LayerOrders
 from inference.keyed.tracing import trace
 
 
@@ -50,6 +51,6 @@ def convert(
     if example.ndim != 4:
         raise ValueError(f"example = {tuple(example.shape)}: allowed is (N, C, H, W)")
     orders = layer_orders or KeySchedule(secrets.token_bytes(32)).layer_orders()
-    rewriter = Rewriter(trace(network, example), shuffle, orders, backend, example.device, pointwise)
-    size = int(example.shape[2]), int(example.shape[3])
-    return KeyedNetwork(rewriter.rewrite(), int(example.shape[1]), size).train(network.training)
+    rewritten = Rewriter(trace(network, example), shuffle, backend, pointwise).rewrite(orders, example.device)
+    channels, height, width = map(int, example.shape[1:])
+    return KeyedNetwork(rewritten, channels, (height, width)).train(network.training)

@@ -6,8 +6,10 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor, fx, nn
 
+from inference.keyed.operators import FoldedLinear
 from inference.keyed.place import MAP_AXES, Axes, Place
-from inference.keyed.positions import invert, take_positions_along
+from inference.keyed.positions import are_orders, put_positions_along
+from inference.keyed.tables import TABLES, LayerOrders, OrderTables
 from inference.keyed.tracing import pixels_of
 
 
@@ -34,7 +36,7 @@ class Activation:
 
     def raster(self) -> Tensor:
         """The tensor with its pixels back in place."""
-        return self.tensor if self.order is None else take_positions_along(self.tensor, invert(self.order), self.axes)
+        return self.tensor if self.order is None else put_positions_along(self.tensor, self.order, self.axes)
 
 
 class KeyedNetwork(nn.Module):
@@ -61,15 +63,22 @@ class KeyedNetwork(nn.Module):
         Raises
         ------
         ValueError
-            A size that is not the frame's that the network was converted for.
+            A size that is not the frame's that the network was converted for; on the CPU also an order that is none.
         """
-        index = self._checked_order(x, order)
-        return self.graph_module(x, index, invert(index))
+        return self.graph_module(x, self._checked_order(x, order))
+
+    def rekey(self, layer_orders: LayerOrders) -> None:
+        """Give every layer its order of a new epoch; what the network computes stays the same."""
+        tables: OrderTables = getattr(self.graph_module, TABLES)
+        tables.draw(layer_orders)
+        for module in self.graph_module.modules():
+            if isinstance(module, FoldedLinear):
+                module.forget()
 
     def activations(self, x: Tensor, order: Tensor) -> dict[str, Activation]:
         """What every node of the original graph computes for these frames, by node name: what a spy on the memory would see."""
         index = self._checked_order(x, order)
-        values = _Recorder(self.graph_module).record(x, index, invert(index))
+        values = _Recorder(self.graph_module).record(x, index)
         return {node.meta["original"]: self._activation(node, value, index) for node, value in values.items()}
 
     def _activation(self, node: fx.Node, value: Tensor, index: Tensor) -> Activation:
@@ -95,7 +104,7 @@ class KeyedNetwork(nn.Module):
             return index
         if place.is_raster:
             return torch.arange(pixels_of(node.meta["shape"], place.axes), device=index.device)
-        return self.graph_module.get_buffer(place.order)
+        return self.graph_module.get_buffer(f"{TABLES}.{place.order}")
 
     def _checked_order(self, x: Tensor, order: Tensor) -> Tensor:
         height, width = self.size_in
@@ -106,7 +115,11 @@ class KeyedNetwork(nn.Module):
             raise ValueError(f"order = {order.dtype}: allowed is a type of whole numbers")
         if order.shape not in ((height * width,), (len(x), height * width)):
             raise ValueError(f"order = {tuple(order.shape)}: allowed is ({height * width},) or ({len(x)}, {height * width})")
-        return order.to(device=x.device, dtype=torch.int64)
+        index = order.to(device=x.device, dtype=torch.int64)
+        # On a GPU the check would make every call wait for its answer.
+        if index.device.type == "cpu" and not torch.compiler.is_compiling() and not are_orders(index):
+            raise ValueError(f"order: some place is there twice or not at all; allowed is each of 0 to {height * width - 1} once")
+        return index
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("a keyed network holds a key: it cannot be pickled or copied; convert the plain network again")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from inference.keyed.place import MAP_AXES, Axes
-from inference.keyed.positions import take_positions_along
+from inference.keyed.positions import put_positions_along, take_positions_along
 
 
 class KeyedOperator(nn.Module):
@@ -19,25 +19,20 @@ class KeyedOperator(nn.Module):
     ----------
     layer
         Any module (N, C, H, W) -> (N, C', H', W').
-    order_out
-        int64 (P',), the secret order of the output; None leaves it in raster order.
     axes_in, axes_out
         The adjacent axes along which the pixels run.
     """
 
-    order_out: Tensor | None
-
-    def __init__(self, layer: nn.Module, order_out: Tensor | None, axes_in: Axes = MAP_AXES, axes_out: Axes = MAP_AXES) -> None:
+    def __init__(self, layer: nn.Module, axes_in: Axes = MAP_AXES, axes_out: Axes = MAP_AXES) -> None:
         super().__init__()
         self.layer = layer
         self.axes_in, self.axes_out = axes_in, axes_out
-        self.register_buffer("order_out", order_out, persistent=False)
 
-    def forward(self, x: Tensor, inverse_in: Tensor | None, *args: Any, **kwargs: Any) -> Tensor:
-        """x in the order whose inverse is `inverse_in` (None: raster) -> the layer's output in `order_out`."""
-        tile = x if inverse_in is None else take_positions_along(x, inverse_in, self.axes_in)
+    def forward(self, x: Tensor, order_in: Tensor | None, order_out: Tensor | None, *args: Any, **kwargs: Any) -> Tensor:
+        """x in `order_in` -> the layer's output in `order_out`, int64 (P',); None stands for the raster."""
+        tile = x if order_in is None else put_positions_along(x, order_in, self.axes_in)
         out = self.layer(tile, *args, **kwargs)
-        return out if self.order_out is None else take_positions_along(out, self.order_out, self.axes_out)
+        return out if order_out is None else take_positions_along(out, order_out, self.axes_out)
 
 
 class Call(nn.Module):
@@ -54,53 +49,44 @@ class Call(nn.Module):
 class FoldedLinear(nn.Module):
     """A linear layer that reads a flattened keyed map: the permutation is folded into the columns of its weight.
 
-    Parameters
-    ----------
-    linear
-        The original layer; its parameters are shared, so that training reaches them.
-    order_in
-        int64 (P,), the order of the map that was flattened; the layer has C P input features.
+    The original layer's parameters are shared, so that training reaches them.
     """
 
-    order_in: Tensor
-
-    def __init__(self, linear: nn.Linear, order_in: Tensor) -> None:
+    def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         self.linear = linear
-        self.register_buffer("order_in", order_in, persistent=False)
         self._folded: Tensor | None = None
 
     def train(self, mode: bool = True) -> "FoldedLinear":
         """Forget the folded weight whenever the weight may have changed."""
-        self._folded = None
+        self.forget()
         return super().train(mode)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x (N, C P), channel by channel in keyed order -> (N, features)."""
+    def forget(self) -> None:
+        """Fold anew in the next call: weight or order have changed."""
+        self._folded = None
+
+    def forward(self, x: Tensor, order_in: Tensor) -> Tensor:
+        """x (N, C P), channel by channel in `order_in`, int64 (P,), the same in every call -> (N, features)."""
         if self.training or torch.is_grad_enabled():
-            return nn.functional.linear(x, self._fold(), self.linear.bias)
+            return nn.functional.linear(x, self._fold(order_in), self.linear.bias)
         if self._folded is None or self._folded.device != x.device:
-            self._folded = self._fold()
+            self._folded = self._fold(order_in)
         return nn.functional.linear(x, self._folded, self.linear.bias)
 
-    def _fold(self) -> Tensor:
+    def _fold(self, order_in: Tensor) -> Tensor:
         weight = self.linear.weight
-        by_position = weight.view(len(weight), -1, len(self.order_in))
-        return by_position.index_select(2, self.order_in).flatten(1)
+        return weight.view(len(weight), -1, len(order_in)).index_select(2, order_in).flatten(1)
 
 
-class RuntimeFoldedLinear(nn.Module):
-    """A linear layer that reads a flattened map in the input's own order, which is known only at run time."""
+class RestoringLinear(nn.Module):
+    """A linear layer that reads a flattened map in the frame's own order, which is known only at run time."""
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         self.linear = linear
 
-    def forward(self, x: Tensor, inverse_in: Tensor) -> Tensor:
-        """x (N, C P) in the order whose inverse is `inverse_in`, (P,) or (N, P) -> (N, features)."""
-        by_position = x.view(len(x), -1, inverse_in.shape[-1])
-        if inverse_in.ndim == 1:
-            raster = by_position.index_select(2, inverse_in)
-        else:
-            raster = by_position.gather(2, inverse_in[:, None, :].expand_as(by_position))
-        return self.linear(raster.flatten(1))
+    def forward(self, x: Tensor, order_in: Tensor) -> Tensor:
+        """x (N, C P) in `order_in`, (P,) or (N, P) -> (N, features)."""
+        by_position = x.view(len(x), -1, order_in.shape[-1])
+        return self.linear(put_positions_along(by_position, order_in, (2,)).flatten(1))

@@ -14,7 +14,7 @@ class Place:
     Attributes
     ----------
     order
-        "input": the frame's order, known at run time; "raster"; or the path of the buffer that holds a layer's order.
+        "input": the frame's order, known at run time; "raster"; or the name of the table that holds a layer's order.
     axes
         The adjacent axes that the pixels run along, rows first; a single one where they have been merged.
     flattened

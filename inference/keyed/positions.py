@@ -1,52 +1,81 @@
-"""Moving the pixels of a feature map: the one operation that every keyed operator is made of."""
+"""Moving the pixels of a feature map: the two operations that every keyed operator is made of."""
+
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from inference.keyed.place import MAP_AXES, Axes
+from inference.keyed.row_kernels import are_permutations, put_rows, take_rows
 
-def take_positions(x: Tensor, index: Tensor) -> Tensor:
-    """Re-order the pixels of a feature map: `out[q] = x[index[q]]`, all channels of a pixel together.
+
+def take_positions(x: Tensor, order: Tensor) -> Tensor:
+    """Bring the pixels of a raster into an order: `out[q] = x[order[q]]`, all channels of a pixel together.
 
     Parameters
     ----------
     x
         (N, C, H, W), or (1, C, H, W) to be shared by all frames. Channels-last memory moves each pixel as one block and
         is several times faster.
-    index
+    order
         int64 (P,) for all of the batch, or (N, P) with one order for each frame; P = H W.
 
     Returns
     -------
     Tensor
         (N, C, H, W) in the memory format of `x`.
+
+    Raises
+    ------
+    IndexError
+        A place in `order` outside 0..P-1.
     """
-    if index.ndim == 2 and len(x) == 1:
-        x = x.expand(len(index), -1, -1, -1)
+    if order.ndim == 2 and len(x) == 1:
+        x = x.expand(len(order), -1, -1, -1)
     n, c, h, w = x.shape
     if x.is_contiguous(memory_format=torch.channels_last):
-        pixels = x.permute(0, 2, 3, 1)
-        if index.ndim == 1:
-            moved = pixels.reshape(n, h * w, c).index_select(1, index)
+        rows = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
+        if _fits_kernels(x):
+            moved = _by_kernel(take_rows, rows, order)
+        elif order.ndim == 1 and n > 1:
+            moved = rows.index_select(1, order)
         else:
-            first = torch.arange(0, n * h * w, h * w, device=index.device)[:, None]
-            moved = pixels.reshape(n * h * w, c).index_select(0, (index + first).flatten())
+            moved = rows.reshape(n * h * w, c).index_select(0, _row_numbers(order, n))
         return moved.view(n, h, w, c).permute(0, 3, 1, 2)
     planes = x.reshape(n, c, h * w)
-    moved = planes.index_select(2, index) if index.ndim == 1 else planes.gather(2, index[:, None, :].expand(n, c, h * w))
+    moved = planes.index_select(2, order) if order.ndim == 1 else planes.gather(2, order[:, None, :].expand(n, c, h * w))
     return moved.view(n, c, h, w)
 
 
-def take_positions_along(x: Tensor, index: Tensor, axes: tuple[int, ...]) -> Tensor:
-    """Re-order the pixels of a tensor of any layout, whose pixels run along the adjacent `axes`; as `take_positions`."""
-    if axes == (2, 3) and x.ndim == 4:
-        return take_positions(x, index)
-    merged = x.flatten(axes[0], axes[-1]).movedim(axes[0], 1)
-    if index.ndim == 1:
-        moved = merged.index_select(1, index)
-    else:
-        merged = merged.expand(len(index), *merged.shape[1:])
-        moved = merged.gather(1, index.view(*index.shape, *(1,) * (merged.ndim - 2)).expand_as(merged))
-    return moved.movedim(1, axes[0]).unflatten(axes[0], [x.shape[axis] for axis in axes])
+def put_positions(x: Tensor, order: Tensor) -> Tensor:
+    """Put pixels that are in an order back into the raster: `out[order[q]] = x[q]`, the inverse of `take_positions`.
+
+    Every order must be a permutation: where it is not, some pixels of the result are arbitrary.
+    """
+    n, c, h, w = x.shape
+    if x.is_contiguous(memory_format=torch.channels_last):
+        rows = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
+        if _fits_kernels(x):
+            moved = _by_kernel(put_rows, rows, order)
+        else:
+            flat = rows.reshape(n * h * w, c)
+            moved = torch.empty_like(flat).index_copy_(0, _row_numbers(order, n), flat)
+        return moved.view(n, h, w, c).permute(0, 3, 1, 2)
+    planes = x.reshape(n, c, h * w)
+    if order.ndim == 1:
+        return torch.empty_like(planes).index_copy_(2, order, planes).view(n, c, h, w)
+    return torch.empty_like(planes).scatter_(2, order[:, None, :].expand(n, c, h * w), planes).view(n, c, h, w)
+
+
+def take_positions_along(x: Tensor, order: Tensor, axes: Axes) -> Tensor:
+    """`take_positions` for a tensor of any layout, whose pixels run along the adjacent `axes`."""
+    return _along(take_positions, x, order, axes)
+
+
+def put_positions_along(x: Tensor, order: Tensor, axes: Axes) -> Tensor:
+    """`put_positions` for a tensor of any layout, whose pixels run along the adjacent `axes`."""
+    return _along(put_positions, x, order, axes)
 
 
 def invert(order: Tensor) -> Tensor:
@@ -55,8 +84,46 @@ def invert(order: Tensor) -> Tensor:
     return torch.zeros_like(order).scatter_(-1, order, places)
 
 
-def compose(inverse: Tensor, order: Tensor) -> Tensor:
-    """The index that brings a tensor with inverse order `inverse` straight into `order`, one of them or both per frame."""
-    if inverse.ndim == 1:
-        return inverse[order]
-    return inverse.gather(1, order.expand(len(inverse), -1))
+def are_orders(order: Tensor) -> bool:
+    """Whether each row of `order`, int64 (P,) or (N, P) on the CPU, holds every place in 0..P-1 once."""
+    return bool(are_permutations(order.contiguous().view(-1, order.shape[-1]).numpy()))
+
+
+def _along(move: Callable[[Tensor, Tensor], Tensor], x: Tensor, order: Tensor, axes: Axes) -> Tensor:
+    if axes == MAP_AXES and x.ndim == 4:
+        return move(x, order)
+    # What lies behind the pixels takes the place of the channels, and what lies between frame and pixels that of columns.
+    merged = x.flatten(axes[0], axes[-1]).movedim(axes[0], 1)
+    if order.ndim == 2:
+        merged = merged.expand(len(order), *merged.shape[1:])
+    moved = move(merged.reshape(*merged.shape[:2], -1).transpose(1, 2)[:, :, :, None], order)
+    moved = moved[:, :, :, 0].transpose(1, 2).reshape(merged.shape)
+    return moved.movedim(1, axes[0]).unflatten(axes[0], [x.shape[axis] for axis in axes])
+
+
+def _fits_kernels(x: Tensor) -> bool:
+    """Whether the kernels can stand in for torch: plain numbers on the CPU that nobody traces or differentiates."""
+    return (
+        x.device.type == "cpu"
+        and x.dtype == torch.float32
+        and type(x) is Tensor
+        and not x.requires_grad
+        and not torch.compiler.is_compiling()
+        and not torch.jit.is_tracing()
+    )
+
+
+def _by_kernel(kernel: Any, rows: Tensor, order: Tensor) -> Tensor:
+    out = torch.empty_like(rows)
+    orders = order.contiguous().view(-1, order.shape[-1])
+    if not kernel(rows.numpy(), orders.numpy(), out.numpy()):
+        raise IndexError(f"order = {int(order.min())} to {int(order.max())}: allowed is 0 to {order.shape[-1] - 1}")
+    return out
+
+
+def _row_numbers(order: Tensor, frames: int) -> Tensor:
+    """The places of an order in the rows of all frames, one frame behind the other: (N P,)."""
+    if frames == 1:
+        return order.flatten()
+    first = torch.arange(0, frames * order.shape[-1], order.shape[-1], device=order.device)[:, None]
+    return (order + first).flatten()

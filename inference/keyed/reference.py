@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torchvision.ops import deform_conv2d
 
 from inference.keyed.errors import UnsupportedLayerError
+from inference.keyed.positions import invert
 
 Pair = tuple[int, int]
 
@@ -102,24 +103,23 @@ def deformable_samples(x: Tensor, offsets: Tensor, window: Window) -> tuple[Tens
 
 
 class ReferenceOperator(nn.Module):
-    """A published operator in place of a convolution or pooling layer: `forward(x, inverse_in)`, all keyed."""
+    """A published operator in place of a convolution or pooling layer, all keyed."""
 
-    order_out: Tensor
-
-    def __init__(self, layer: nn.Module, size_in: Pair, size_out: Pair, order_out: Tensor, path: str) -> None:
+    def __init__(self, layer: nn.Module, size_in: Pair, size_out: Pair, path: str) -> None:
         super().__init__()
         self.layer = layer
         self.size_in, self.size_out = size_in, size_out
-        self.register_buffer("order_out", order_out, persistent=False)
         if size_out == (1, 1) and isinstance(layer, nn.AdaptiveAvgPool2d):
             layer = nn.AvgPool2d(size_in)
         self.compute, self.window = _published(layer, path)
 
-    def forward(self, x: Tensor, inverse_in: Tensor | None) -> Tensor:
-        """x (N, C, H, W) in the order whose inverse is `inverse_in` (None: raster) -> (N, C', H', W') in `order_out`."""
-        if inverse_in is None:
-            inverse_in = torch.arange(x.shape[2] * x.shape[3], device=x.device)
-        offsets = keyed_offsets(inverse_in, self.order_out, self.window, self.size_in, self.size_out)
+    def forward(self, x: Tensor, order_in: Tensor | None, order_out: Tensor | None) -> Tensor:
+        """x (N, C, H, W) in `order_in` -> (N, C', H', W') in `order_out`; None stands for the raster."""
+        if order_in is None:
+            order_in = torch.arange(self.size_in[0] * self.size_in[1], device=x.device)
+        if order_out is None:
+            order_out = torch.arange(self.size_out[0] * self.size_out[1], device=x.device)
+        offsets = keyed_offsets(invert(order_in), order_out, self.window, self.size_in, self.size_out)
         return self.compute(x, offsets.to(x.dtype), self.window)
 
 

@@ -1,28 +1,22 @@
 """One pass over a traced graph that follows the order of every tensor and rewrites only what is spatial."""
 
-from typing import Any, Literal, Protocol
+import operator
+from typing import Any, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
 from inference.keyed import layout, rules
 from inference.keyed.errors import UnsupportedLayerError
-from inference.keyed.operators import Call, FoldedLinear, KeyedOperator, RuntimeFoldedLinear
+from inference.keyed.operators import Call, FoldedLinear, KeyedOperator, RestoringLinear
 from inference.keyed.place import INPUT, MAP_AXES, RASTER, Axes, Place
-from inference.keyed.positions import compose, invert, take_positions_along
+from inference.keyed.positions import put_positions_along, take_positions_along
+from inference.keyed.tables import TABLES, LayerOrders, OrderTables
 from inference.keyed.tracing import pixels_of, shape_of, tensors_of
 
 Shuffle = Literal["every-layer", "input"]
 Backend = Literal["fast", "reference"]
 Rewritten = tuple[fx.Node, Place | None]
-
-
-class LayerOrders(Protocol):
-    """Where the secret orders of the layers come from: `adc.KeySchedule.layer_orders()`."""
-
-    def order(self, name: str, positions: int) -> NDArray[np.uint32]: ...
 
 
 class Rewriter:
@@ -35,22 +29,20 @@ class Rewriter:
         self,
         traced: fx.GraphModule,
         shuffle: Shuffle,
-        layer_orders: LayerOrders,
         backend: Backend,
-        device: torch.device,
         pointwise: tuple[Any, ...],
     ) -> None:
-        self.traced, self.pointwise = traced, pointwise
-        self.shuffle, self.layer_orders, self.backend, self.device = shuffle, layer_orders, backend, device
+        self.traced, self.shuffle, self.backend, self.pointwise = traced, shuffle, backend, pointwise
         self.modules = dict(traced.named_modules())
         self.graph = fx.Graph()
         self.new: dict[fx.Node, fx.Node] = {}
         self.places: dict[fx.Node, Place | None] = {}
-        self.index: dict[str, fx.Node] = {}
-        self.inverse: dict[str, fx.Node] = {}
+        self.orders: dict[str, fx.Node] = {}
+        self.tables = OrderTables()
         self.moved: dict[tuple[fx.Node, str], fx.Node] = {}
 
-    def rewrite(self) -> fx.GraphModule:
+    def rewrite(self, layer_orders: LayerOrders, device: torch.device) -> fx.GraphModule:
+        """The keyed graph, with its tables drawn from `layer_orders` and put on `device`."""
         for node in self.traced.graph.nodes:
             new, place = self._rewrite_node(node)
             if place is not None and not place.flattened and pixels_of(shape_of(node), place.axes) == 1:
@@ -59,7 +51,11 @@ class Rewriter:
             if node.op != "output":
                 new.meta["original"] = node.name
             self.new[node], self.places[node] = new, place
+        self.tables.draw(layer_orders, device)
+        self.traced.add_submodule(TABLES, self.tables)
         rewritten = fx.GraphModule(self.traced, self.graph)
+        # It has made a module of its own for the tables that it reads; with ours they can be drawn anew.
+        setattr(rewritten, TABLES, self.tables)
         rewritten.graph.eliminate_dead_code()
         rewritten.graph.lint()
         rewritten.recompile()
@@ -80,7 +76,7 @@ class Rewriter:
         place = self._place(sources[0])
         if any(self._place(source).flattened for source in sources):
             return self._flattened(node, place, sources)
-        if self._is_pointwise(node, sources):
+        if self._is_pointwise(node, {axis for source in sources for axis in self._place(source).axes}, len(shape_of(sources[0]))):
             return self._pointwise(node, sources)
         if len(sources) == 1:
             followed = layout.follow(node, place)
@@ -93,11 +89,10 @@ class Rewriter:
         raise self._unsupported(node, "its effect on the order of the pixels is not known")
 
     def _input(self, node: fx.Node) -> Rewritten:
-        if INPUT in self.index:
+        if INPUT in self.orders:
             raise self._unsupported(node, "a keyed network has one input, the frame")
         new = self.graph.placeholder(str(node.target))
-        self.index[INPUT] = self.graph.placeholder("order")
-        self.inverse[INPUT] = self.graph.placeholder("inverse")
+        self.orders[INPUT] = self.graph.placeholder("order")
         return new, Place(INPUT)
 
     def _output(self, node: fx.Node) -> Rewritten:
@@ -111,9 +106,9 @@ class Rewriter:
 
     # -- what kind of operation a node is
 
-    def _is_pointwise(self, node: fx.Node, sources: list[fx.Node]) -> bool:
-        name, axes = rules.name_of(node), {axis for source in sources for axis in self._place(source).axes}
-        dimensions = len(shape_of(sources[0]))
+    def _is_pointwise(self, node: fx.Node, axes: set[int], dimensions: int) -> bool:
+        """Whether `node` keeps pixels apart that run along `axes` of tensors with so many dimensions."""
+        name = rules.name_of(node)
         if node.op == "call_module":
             module = self._module(node)
             if isinstance(module, rules.ALONG_AN_AXIS_MODULES):
@@ -193,37 +188,49 @@ class Rewriter:
         if place is not None and self.shuffle == "input" and (self.backend == "fast" or place.is_raster):
             return self.graph.node_copy(node, lambda n: self._in_order(n, RASTER)), place_out
         name = self._unused_name(node)
-        order = None
+        order = RASTER
         if axes_out and self.shuffle == "every-layer":
-            order = self._layer_order(name, pixels_of(shape, axes_out))
-        operator = self._operator(node, order, axes_in, axes_out)
-        self.traced.add_submodule(name, operator)
-        inverse = None if place is None else self.inverse.get(place.order)
+            order = self._order_to_meet(node) or self.tables.declare_order(name, pixels_of(shape, axes_out))
+        self.traced.add_submodule(name, self._operator(node, axes_in, axes_out))
+        order_in = None if place is None or place.is_raster else self._order_node(place.order)
+        order_out = None if order == RASTER else self._order_node(order)
         arguments = tuple(fx.node.map_arg(node.args[1:], lambda n: self.new[n]))
         keywords = fx.node.map_arg(dict(node.kwargs), lambda n: self.new[n])
-        new = self.graph.call_module(name, (self.new[source], inverse, *arguments), keywords)
-        if order is None:
-            return new, place_out
-        keyed = f"{name}.order_out"
-        operator.register_buffer("inverse_out", invert(order), persistent=False)
-        self.index[keyed] = self.graph.get_attr(keyed)
-        self.inverse[keyed] = self.graph.get_attr(f"{name}.inverse_out")
-        return new, Place(keyed, axes_out)
+        new = self.graph.call_module(name, (self.new[source], order_in, order_out, *arguments), keywords)
+        return new, Place(order, axes_out) if axes_out else None
 
-    def _operator(self, node: fx.Node, order: Tensor | None, axes_in: Axes, axes_out: Axes) -> nn.Module:
+    def _operator(self, node: fx.Node, axes_in: Axes, axes_out: Axes) -> nn.Module:
         if node.op == "call_module":
             layer = self._module(node)
         else:
             layer = Call(getattr(Tensor, node.target) if isinstance(node.target, str) else node.target)
         if self.backend == "fast":
-            return KeyedOperator(layer, order, axes_in, axes_out or axes_in)
+            return KeyedOperator(layer, axes_in, axes_out or axes_in)
         from inference.keyed.reference import ReferenceOperator  # torchvision takes seconds to import
 
         shape_in, shape = shape_of(node.all_input_nodes[0]), shape_of(node)
         size = (shape[2], shape[3]) if len(shape) == 4 else (1, 1)
-        if order is None:
-            order = torch.arange(size[0] * size[1], device=self.device)
-        return ReferenceOperator(layer, (shape_in[2], shape_in[3]), size, order, self._path(node))
+        return ReferenceOperator(layer, (shape_in[2], shape_in[3]), size, self._path(node))
+
+    def _order_to_meet(self, node: fx.Node) -> str | None:
+        """The order of the branch that the output of `node` will meet, pixel by pixel, so that neither has to be moved.
+
+        None where it meets none, or one whose order is the frame's.
+        """
+        meeting, shape = [node], shape_of(node)
+        for branch in meeting:
+            for user in branch.users:
+                others = [source for source in user.all_input_nodes if self.places.get(source) is not None]
+                if any(shape_of(n)[2:] != shape[2:] or len(shape_of(n)) != 4 for n in (user, *others)):
+                    continue
+                if not self._is_pointwise(user, set(MAP_AXES), 4):
+                    continue
+                for place in map(self._place, others):
+                    if place.order not in (INPUT, RASTER) and place.axes == MAP_AXES:
+                        return place.order
+                if user not in meeting:
+                    meeting.append(user)
+        return None
 
     def _flattened(self, node: fx.Node, place: Place, sources: list[fx.Node]) -> Rewritten:
         module = self._module(node) if node.op == "call_module" else None
@@ -232,12 +239,9 @@ class Rewriter:
             if place.is_raster:
                 return self._copy(node), None
             name = self._unused_name(node)
-            if place.is_input:
-                self.traced.add_submodule(name, RuntimeFoldedLinear(module))
-                return self.graph.call_module(name, (source, self.inverse[INPUT])), None
-            self.traced.add_submodule(name, FoldedLinear(module, self.traced.get_buffer(place.order)))
-            return self.graph.call_module(name, (source,)), None
-        if len(sources) == 1 and self._is_pointwise(node, sources) and not isinstance(module, nn.BatchNorm1d):
+            self.traced.add_submodule(name, RestoringLinear(module) if place.is_input else FoldedLinear(module))
+            return self.graph.call_module(name, (source, self._order_node(place.order))), None
+        if len(sources) == 1 and self._is_pointwise(node, set(), 2) and not isinstance(module, nn.BatchNorm1d):
             return self._copy(node), place
         raise self._unsupported(node, "only pointwise and linear layers may follow a flatten")
 
@@ -255,21 +259,34 @@ class Rewriter:
             return self.new[source]
         if (source, order) not in self.moved:
             if from_order == RASTER:
-                index = self.index[order]
+                move, index = take_positions_along, self._order_node(order)
             elif order == RASTER:
-                index = self.inverse[from_order]
+                move, index = put_positions_along, self._order_node(from_order)
+            # Straight from order to order. The frame's changes in every call and is never inverted.
+            elif from_order == INPUT:
+                inverse = self._table(self.tables.declare_inverse(order))
+                move, index = put_positions_along, self.graph.call_function(operator.getitem, (inverse, self.orders[INPUT]))
+            elif order == INPUT:
+                inverse = self._table(self.tables.declare_inverse(from_order))
+                move, index = take_positions_along, self.graph.call_function(operator.getitem, (inverse, self.orders[INPUT]))
             else:
-                index = self.graph.call_function(compose, (self.inverse[from_order], self.index[order]))
-            self.moved[source, order] = self.graph.call_function(take_positions_along, (self.new[source], index, axes))
+                move, index = take_positions_along, self._table(self.tables.declare_move(from_order, order))
+            self.moved[source, order] = self.graph.call_function(move, (self.new[source], index, axes))
         return self.moved[source, order]
+
+    def _order_node(self, order: str) -> fx.Node:
+        """The node that yields an order: the frame's is an input of the network, a layer's lies in its table."""
+        if order not in self.orders:
+            self.orders[order] = self._table(order)
+        return self.orders[order]
+
+    def _table(self, name: str) -> fx.Node:
+        return self.graph.get_attr(f"{TABLES}.{name}")
 
     def _place(self, node: fx.Node) -> Place:
         place = self.places[node]
         assert place is not None
         return place
-
-    def _layer_order(self, name: str, pixels: int) -> Tensor:
-        return torch.from_numpy(self.layer_orders.order(name, pixels).astype(np.int64)).to(self.device)
 
     def _module(self, node: fx.Node) -> nn.Module:
         return self.modules[str(node.target)]

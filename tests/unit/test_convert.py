@@ -8,8 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from adc import KeySchedule
 from inference.keyed import UnsupportedLayerError, convert
 from inference.keyed.operators import KeyedOperator
+from inference.keyed.positions import take_positions_along
 from inference.keyed.reference import ReferenceOperator, Window
 from inference.models import build
 from tests.keyed_check import differing_nodes, plain_activations, random_orders, scrambled, smooth_pictures, with_live_statistics
@@ -96,15 +98,22 @@ def test_outputs_of_the_operators_as_hooks_see_them_are_not_raster() -> None:
 def test_one_wrong_tap_at_any_layer_is_found() -> None:
     network, x, order = network_and_frames(size=(8, 8), frames=1)
     keyed = convert(network, x)
-    tables = [(n, b) for n, b in keyed.graph_module.named_buffers() if n.endswith((".order_out", ".inverse_out"))]
-    assert len(tables) == 42
     plain = plain_activations(network, x)
     assert differing_nodes(keyed, plain, x, order) == []
-    for name, taps in tables:
-        right = taps[len(taps) // 2].clone()
-        taps[len(taps) // 2] = taps[len(taps) // 2 - 1]
-        assert differing_nodes(keyed, plain, x, order), f"a wrong tap in {name} went unseen"
-        taps[len(taps) // 2] = right
+    operators = [module for module in keyed.modules() if isinstance(module, KeyedOperator)]
+    assert len(operators) == 22
+    assert isinstance(operators.pop().layer, nn.AdaptiveAvgPool2d)  # a mean over all pixels knows no order
+    for operator in operators:
+        for argument in (1, 2):  # the orders of what enters and of what leaves
+
+            def swap(module: nn.Module, args: tuple[Any, ...], argument: int = argument) -> tuple[Any, ...]:
+                order = args[argument].clone()
+                first = order.flatten().argmin()  # the pixel in the corner, which a window of any stride sees
+                order[..., [first, first - 1]] = order[..., [first - 1, first]]
+                return *args[:argument], order, *args[argument + 1 :]
+
+            with operator.register_forward_pre_hook(swap):
+                assert differing_nodes(keyed, plain, x, order), f"a wrong tap in {operator.layer} went unseen"
 
 
 def test_one_wrong_offset_at_any_published_operator_is_found() -> None:
@@ -238,3 +247,39 @@ def test_a_keyed_network_is_not_pickled_copied_or_saved() -> None:
     with pytest.raises(TypeError, match="holds a key"):
         copy.deepcopy(keyed)
     assert not [name for name in keyed.state_dict() if "order" in name or "inverse" in name]
+
+
+def test_a_new_epoch_replaces_every_order_and_no_answer() -> None:
+    network, x, order = network_and_frames("vgg16", (32, 64))
+    schedule = KeySchedule(bytes(32))
+    keyed = convert(network, x, layer_orders=schedule.layer_orders(0))
+    frames = scrambled(x, order)
+    with torch.inference_mode():
+        plain, before = network(x), {n: table.clone() for n, table in keyed.named_buffers() if "order_tables" in n}
+        assert (keyed(frames, order) - plain).abs().max() <= 1e-5 * plain.abs().max()
+        keyed.rekey(schedule.layer_orders(1))
+        assert (keyed(frames, order) - plain).abs().max() <= 1e-5 * plain.abs().max()
+        again = convert(network, x, layer_orders=schedule.layer_orders(1))
+    after = {n: table for n, table in keyed.named_buffers() if "order_tables" in n}
+    assert len(before) == 18  # 13 convolutions and 5 poolings
+    assert all(torch.equal(after[n], table) for n, table in again.named_buffers() if "order_tables" in n)
+    assert not any(torch.equal(before[n], after[n]) for n in before if len(before[n]) > 8)
+
+
+@pytest.mark.parametrize("wrong", [-1, 256, 0])
+def test_an_order_that_is_none_is_refused(wrong: int) -> None:
+    network, x, order = network_and_frames()
+    order[1, order[1].argmax()] = wrong
+    with pytest.raises(ValueError, match="order: some place is there twice or not at all; allowed is each of 0 to 255 once"):
+        convert(network, x)(x, order)
+
+
+def test_branches_that_meet_share_an_order() -> None:
+    network, x, order = network_and_frames()
+    keyed = convert(network, x)
+    with torch.inference_mode():
+        orders = {n: a.order for n, a in keyed.activations(x, order).items()}
+    assert torch.equal(orders["stages_0_0_conv2"], orders["conv1"])
+    assert torch.equal(orders["stages_0_2_conv2"], orders["conv1"])
+    assert not torch.equal(orders["stages_0_0_conv1"], orders["conv1"])
+    assert not any(node.target is take_positions_along for node in keyed.graph_module.graph.nodes)

