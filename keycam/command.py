@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from keycam.freed_memory import keep_freed_memory
+from keycam.process import keep_freed_memory, share_threads
 from keycam.refusal import INTERRUPTED, refusal
 
 app = typer.Typer(
@@ -207,6 +207,7 @@ def new_key(file: Annotated[Path, typer.Argument(help="File to make; it must not
 def main() -> None:
     """Run the command line; every refusal is one sentence on standard error and exit code 2 or 3."""
     keep_freed_memory()
+    share_threads()
     try:
         code = app(sys.argv[1:] or ["--help"], prog_name="keycam", standalone_mode=False)
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor, fx, nn
 
+from inference.keyed.fusing import fused
 from inference.keyed.operators import FoldedLinear
 from inference.keyed.place import MAP_AXES, Axes, Place
 from inference.keyed.positions import are_orders, put_positions_along
@@ -48,6 +49,8 @@ class KeyedNetwork(nn.Module):
     def __init__(self, graph_module: fx.GraphModule, channels_in: int, size_in: tuple[int, int]) -> None:
         super().__init__()
         self.graph_module = graph_module
+        self._every_node = graph_module.graph
+        graph_module.graph = fused(self._every_node, dict(graph_module.named_modules()))
         self.channels_in, self.size_in = channels_in, size_in
 
     def forward(self, x: Tensor, order: Tensor) -> Any:
@@ -76,9 +79,12 @@ class KeyedNetwork(nn.Module):
                 module.forget()
 
     def activations(self, x: Tensor, order: Tensor) -> dict[str, Activation]:
-        """What every node of the original graph computes for these frames, by node name: what a spy on the memory would see."""
+        """What every node of the original graph computes for these frames, by node name: what a spy on the memory would see.
+
+        Here no sum and no activation is drawn into the operator before it, as they are in `forward`.
+        """
         index = self._checked_order(x, order)
-        values = _Recorder(self.graph_module).record(x, index)
+        values = _Recorder(self.graph_module, graph=self._every_node).record(x, index)
         return {node.meta["original"]: self._activation(node, value, index) for node, value in values.items()}
 
     def _activation(self, node: fx.Node, value: Tensor, index: Tensor) -> Activation:
@@ -93,7 +99,7 @@ class KeyedNetwork(nn.Module):
         None where an output is not spatial, else the order of that dense output (the identity where it is raster).
         """
         index = order.to(torch.int64)
-        output = next(node for node in self.graph_module.graph.nodes if node.op == "output")
+        output = next(node for node in self._every_node.nodes if node.op == "output")
         return fx.node.map_arg(output.args[0], lambda node: self._order_of(node, index))
 
     def _order_of(self, node: fx.Node, index: Tensor) -> Tensor | None:
@@ -128,8 +134,8 @@ class KeyedNetwork(nn.Module):
 class _Recorder(fx.Interpreter):
     """Runs the graph and keeps every tensor that stands for one of the original network."""
 
-    def __init__(self, graph_module: fx.GraphModule) -> None:
-        super().__init__(graph_module)
+    def __init__(self, graph_module: fx.GraphModule, graph: fx.Graph) -> None:
+        super().__init__(graph_module, graph=graph)
         self.values: dict[fx.Node, Tensor] = {}
 
     def record(self, *args: Tensor) -> dict[fx.Node, Tensor]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from inference.keyed.place import MAP_AXES, Axes
-from inference.keyed.positions import put_positions_along, take_positions_along
+from inference.keyed.positions import Activation, put_positions_along, take_activated, take_positions_along
 
 
 class KeyedOperator(nn.Module):
@@ -28,11 +28,27 @@ class KeyedOperator(nn.Module):
         self.layer = layer
         self.axes_in, self.axes_out = axes_in, axes_out
 
-    def forward(self, x: Tensor, order_in: Tensor | None, order_out: Tensor | None, *args: Any, **kwargs: Any) -> Tensor:
-        """x in `order_in` -> the layer's output in `order_out`, int64 (P',); None stands for the raster."""
+    def forward(
+        self,
+        x: Tensor,
+        order_in: Tensor | None,
+        order_out: Tensor | None,
+        *args: Any,
+        added: Tensor | None = None,
+        activation: Activation | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
+        """x in `order_in` -> activation(the layer's output in `order_out` + added); None for an order stands for the raster.
+
+        `added` and `activation` are what `fusing` has drawn in here; all other arguments are the layer's.
+        """
         tile = x if order_in is None else put_positions_along(x, order_in, self.axes_in)
-        out = self.layer(tile, *args, **kwargs)
-        return out if order_out is None else take_positions_along(out, order_out, self.axes_out)
+        out: Tensor = self.layer(tile, *args, **kwargs)
+        if order_out is None:
+            return out
+        if added is None and activation is None:
+            return take_positions_along(out, order_out, self.axes_out)
+        return take_activated(out, order_out, added, activation)
 
 
 class Call(nn.Module):

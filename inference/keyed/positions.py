@@ -1,13 +1,27 @@
 """Moving the pixels of a feature map: the two operations that every keyed operator is made of."""
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from inference.keyed.place import MAP_AXES, Axes
-from inference.keyed.row_kernels import are_permutations, put_rows, take_rows
+from inference.keyed.row_kernels import CLAMP, HARDSWISH, NOTHING, are_permutations, put_rows, take_rows
+
+Activation = Literal["relu", "relu6", "hardswish"]
+ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {"relu": F.relu, "relu6": F.relu6, "hardswish": F.hardswish}
+_IN_KERNEL: dict[Activation | None, tuple[int, float, float]] = {
+    None: (NOTHING, 0.0, 0.0),
+    "relu": (CLAMP, 0.0, math.inf),
+    "relu6": (CLAMP, 0.0, 6.0),
+    "hardswish": (HARDSWISH, 0.0, 0.0),
+}
+_NOTHING_ADDED = np.empty((0, 0, 0), np.float32)
 
 
 def take_positions(x: Tensor, order: Tensor) -> Tensor:
@@ -37,7 +51,7 @@ def take_positions(x: Tensor, order: Tensor) -> Tensor:
     if x.is_contiguous(memory_format=torch.channels_last):
         rows = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
         if _fits_kernels(x):
-            moved = _by_kernel(take_rows, rows, order)
+            moved = _taken_by_kernel(rows, order, None, None)
         elif order.ndim == 1 and n > 1:
             moved = rows.index_select(1, order)
         else:
@@ -46,6 +60,21 @@ def take_positions(x: Tensor, order: Tensor) -> Tensor:
     planes = x.reshape(n, c, h * w)
     moved = planes.index_select(2, order) if order.ndim == 1 else planes.gather(2, order[:, None, :].expand(n, c, h * w))
     return moved.view(n, c, h, w)
+
+
+def take_activated(x: Tensor, order: Tensor, added: Tensor | None, activation: Activation | None) -> Tensor:
+    """`activation(take_positions(x, order) + added)` in one pass over the memory where it can be.
+
+    `added` has the shape of `x`; None adds nothing, and no activation is the identity.
+    """
+    if _fits_kernels(x) and x.is_contiguous(memory_format=torch.channels_last) and (added is None or _fits_kernels(added)):
+        n, c, h, w = x.shape
+        rows = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
+        return _taken_by_kernel(rows, order, added, activation).view(n, h, w, c).permute(0, 3, 1, 2)
+    moved = take_positions(x, order)
+    if added is not None:
+        moved = moved + added
+    return moved if activation is None else ACTIVATIONS[activation](moved)
 
 
 def put_positions(x: Tensor, order: Tensor) -> Tensor:
@@ -57,7 +86,8 @@ def put_positions(x: Tensor, order: Tensor) -> Tensor:
     if x.is_contiguous(memory_format=torch.channels_last):
         rows = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
         if _fits_kernels(x):
-            moved = _by_kernel(put_rows, rows, order)
+            moved = torch.empty_like(rows)
+            _checked(put_rows(rows.numpy(), _as_rows(order), moved.numpy()), order)
         else:
             flat = rows.reshape(n * h * w, c)
             moved = torch.empty_like(flat).index_copy_(0, _row_numbers(order, n), flat)
@@ -113,12 +143,21 @@ def _fits_kernels(x: Tensor) -> bool:
     )
 
 
-def _by_kernel(kernel: Any, rows: Tensor, order: Tensor) -> Tensor:
-    out = torch.empty_like(rows)
-    orders = order.contiguous().view(-1, order.shape[-1])
-    if not kernel(rows.numpy(), orders.numpy(), out.numpy()):
+def _taken_by_kernel(rows: Tensor, order: Tensor, added: Tensor | None, activation: Activation | None) -> Tensor:
+    moved = torch.empty_like(rows)
+    beside = _NOTHING_ADDED if added is None else added.permute(0, 2, 3, 1).reshape(rows.shape).numpy()
+    code, lowest, highest = _IN_KERNEL[activation]
+    _checked(take_rows(rows.numpy(), _as_rows(order), beside, code, lowest, highest, moved.numpy()), order)
+    return moved
+
+
+def _as_rows(order: Tensor) -> NDArray[np.int64]:
+    return order.contiguous().view(-1, order.shape[-1]).numpy()
+
+
+def _checked(inside: bool, order: Tensor) -> None:
+    if not inside:
         raise IndexError(f"order = {int(order.min())} to {int(order.max())}: allowed is 0 to {order.shape[-1] - 1}")
-    return out
 
 
 def _row_numbers(order: Tensor, frames: int) -> Tensor:

@@ -220,17 +220,25 @@ class Rewriter:
         meeting, shape = [node], shape_of(node)
         for branch in meeting:
             for user in branch.users:
-                others = [source for source in user.all_input_nodes if self.places.get(source) is not None]
-                if any(shape_of(n)[2:] != shape[2:] or len(shape_of(n)) != 4 for n in (user, *others)):
+                if user in meeting or not self._keeps_map(user, shape):
                     continue
-                if not self._is_pointwise(user, set(MAP_AXES), 4):
-                    continue
-                for place in map(self._place, others):
-                    if place.order not in (INPUT, RASTER) and place.axes == MAP_AXES:
+                for other in user.all_input_nodes:
+                    place = None if other in meeting else self._place_ahead(other, shape)
+                    if place is not None and place.order not in (INPUT, RASTER) and place.axes == MAP_AXES:
                         return place.order
-                if user not in meeting:
-                    meeting.append(user)
+                meeting.append(user)
         return None
+
+    def _place_ahead(self, node: fx.Node, shape: tuple[int, ...]) -> Place | None:
+        """The place that a map of `shape` has, or will have where it hangs on one that has a place already."""
+        while node not in self.places and len(node.all_input_nodes) == 1 and self._keeps_map(node, shape):
+            node = node.all_input_nodes[0]
+        return self.places.get(node) if shape_of(node)[2:] == shape[2:] else None
+
+    def _keeps_map(self, node: fx.Node, shape: tuple[int, ...]) -> bool:
+        """Whether a node yields a map of the rows and columns of `shape` and keeps the pixels of its inputs apart."""
+        known = node.op in ("call_module", "call_function", "call_method") and len(shape_of(node)) == 4
+        return known and shape_of(node)[2:] == shape[2:] and self._is_pointwise(node, set(MAP_AXES), 4)
 
     def _flattened(self, node: fx.Node, place: Place, sources: list[fx.Node]) -> Rewritten:
         module = self._module(node) if node.op == "call_module" else None

@@ -37,11 +37,19 @@ def _prefetch(typing_context: Any, rows: Any, frame: Any, row: Any) -> Any:
     return types.void(rows, frame, row), generate
 
 
+NOTHING, CLAMP, HARDSWISH = 0, 1, 2
+"""What `take_rows` does to each number on its way."""
+
+
 @njit(cache=True, nogil=True, parallel=True)
-def take_rows(rows: Any, order: Any, out: Any) -> bool:
-    """out[n, q] = rows[n, order[n, q]], float32 (N, P, C); order is int64 (N, P) or (1, P). False where it leaves 0..P-1."""
+def take_rows(rows: Any, order: Any, added: Any, activation: int, lowest: float, highest: float, out: Any) -> bool:
+    """out[n, q] = activation(rows[n, order[n, q]] + added[n, q]), float32 (N, P, C), to the bit as torch would.
+
+    order is int64 (N, P) or (1, P); an empty `added` adds nothing. False where an order leaves 0..P-1.
+    """
     frames, count, channels = rows.shape
     blocks = (count + _BLOCK - 1) // _BLOCK
+    low, high, three, six = np.float32(lowest), np.float32(highest), np.float32(3), np.float32(6)
     outside = 0
     for task in prange(frames * blocks):
         frame, begin = task // blocks, task % blocks * _BLOCK
@@ -53,8 +61,25 @@ def take_rows(rows: Any, order: Any, out: Any) -> bool:
             if source < 0 or source >= count:
                 outside += 1
                 continue
-            for c in range(channels):
-                out[frame, q, c] = rows[frame, source, c]
+            if len(added):
+                for c in range(channels):
+                    out[frame, q, c] = rows[frame, source, c] + added[frame, q, c]
+            else:
+                for c in range(channels):
+                    out[frame, q, c] = rows[frame, source, c]
+            # The row is in the nearest cache now; not a number stays what it is.
+            if activation == CLAMP:
+                for c in range(channels):
+                    value = out[frame, q, c]
+                    value = low if value < low else value
+                    out[frame, q, c] = high if value > high else value
+            elif activation == HARDSWISH:
+                for c in range(channels):
+                    value = out[frame, q, c]
+                    shifted = value + three
+                    shifted = np.float32(0) if shifted < 0 else shifted
+                    shifted = six if shifted > six else shifted
+                    out[frame, q, c] = value * shifted / six
     return outside == 0
 
 

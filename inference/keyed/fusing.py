@@ -1,0 +1,74 @@
+"""Drawing the sum and the activation behind an operator into the pass that puts its output in order."""
+
+import operator
+from typing import Any
+
+import torch
+from torch import fx, nn
+from torch.nn import functional as F
+
+from inference.keyed.operators import KeyedOperator
+from inference.keyed.place import MAP_AXES
+from inference.keyed.positions import Activation
+
+_MODULES: dict[type[nn.Module], Activation] = {nn.ReLU: "relu", nn.ReLU6: "relu6", nn.Hardswish: "hardswish"}
+_FUNCTIONS: dict[Any, Activation] = {
+    F.relu: "relu",
+    F.relu_: "relu",
+    torch.relu: "relu",
+    torch.relu_: "relu",
+    "relu": "relu",
+    "relu_": "relu",
+    F.relu6: "relu6",
+    F.hardswish: "hardswish",
+}
+_SUMS = (operator.add, operator.iadd, torch.add, "add", "add_")
+
+
+def fused(graph: fx.Graph, modules: dict[str, nn.Module]) -> fx.Graph:
+    """A copy of a keyed graph that passes over the memory less often; what it computes is the same to the bit."""
+    copy = fx.Graph()
+    copies: dict[fx.Node, fx.Node] = {}
+    copy.output(copy.graph_copy(graph, copies))
+    shapes = {copies[node]: node.meta["shape"] for node in graph.nodes if "original" in node.meta}
+    for node in list(copy.nodes):
+        module = modules.get(str(node.target)) if node.op == "call_module" else None
+        if not isinstance(module, KeyedOperator) or node.args[2] is None or module.axes_out != MAP_AXES:
+            continue
+        drawn_in, added, activation = [node], None, None
+        user = _only_user(node)
+        if user is not None and (other := _other_summand(user, node)) is not None and shapes.get(other) == shapes[node]:
+            drawn_in.append(user)
+            added = other
+            user = _only_user(user)
+        if user is not None and (activation := _activation(user, modules)) is not None:
+            drawn_in.append(user)
+        if len(drawn_in) == 1 or len(shapes[node]) != 4:
+            continue
+        with copy.inserting_after(drawn_in[-1]):
+            keywords = {**node.kwargs, "added": added, "activation": activation}
+            whole = copy.call_module(str(node.target), node.args, keywords)
+        drawn_in[-1].replace_all_uses_with(whole)
+        shapes[whole] = shapes[node]
+        for done in reversed(drawn_in):
+            copy.erase_node(done)
+    return copy
+
+
+def _only_user(node: fx.Node) -> fx.Node | None:
+    return next(iter(node.users)) if len(node.users) == 1 else None
+
+
+def _other_summand(node: fx.Node, summand: fx.Node) -> fx.Node | None:
+    """What `node` adds to `summand`; None where it is no plain sum of two tensors."""
+    if node.target not in _SUMS or node.op == "call_module" or len(node.args) != 2 or node.kwargs:
+        return None
+    others = [argument for argument in node.args if argument is not summand]
+    return others[0] if len(others) == 1 and isinstance(others[0], fx.Node) else None
+
+
+def _activation(node: fx.Node, modules: dict[str, nn.Module]) -> Activation | None:
+    if node.op == "call_module":
+        return _MODULES.get(type(modules[str(node.target)]))
+    only_a_tensor = len(node.args) == 1 and set(node.kwargs) <= {"inplace"}
+    return _FUNCTIONS.get(node.target) if only_a_tensor else None
