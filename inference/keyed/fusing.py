@@ -1,4 +1,4 @@
-"""Drawing the sum and the activation behind an operator into the pass that puts its output in order."""
+"""Drawing activations and sums beside an operator into the passes that order its maps."""
 
 import operator
 from typing import Any
@@ -33,26 +33,44 @@ def fused(graph: fx.Graph, modules: dict[str, nn.Module]) -> fx.Graph:
     shapes = {copies[node]: node.meta["shape"] for node in graph.nodes if "original" in node.meta}
     for node in list(copy.nodes):
         module = modules.get(str(node.target)) if node.op == "call_module" else None
-        if not isinstance(module, KeyedOperator) or node.args[2] is None or module.axes_out != MAP_AXES:
-            continue
-        drawn_in, added, activation = [node], None, None
-        user = _only_user(node)
-        if user is not None and (other := _other_summand(user, node)) is not None and shapes.get(other) == shapes[node]:
-            drawn_in.append(user)
-            added = other
-            user = _only_user(user)
-        if user is not None and (activation := _activation(user, modules)) is not None:
-            drawn_in.append(user)
-        if len(drawn_in) == 1 or len(shapes[node]) != 4:
-            continue
-        with copy.inserting_after(drawn_in[-1]):
-            keywords = {**node.kwargs, "added": added, "activation": activation}
-            whole = copy.call_module(str(node.target), node.args, keywords)
-        drawn_in[-1].replace_all_uses_with(whole)
-        shapes[whole] = shapes[node]
-        for done in reversed(drawn_in):
-            copy.erase_node(done)
+        if isinstance(module, KeyedOperator):
+            if node.args[2] is not None and module.axes_out == MAP_AXES and len(shapes[node]) == 4:
+                node = _with_tail(node, modules, shapes)
+            if node.args[1] is not None and module.axes_in == MAP_AXES:
+                _draw_in_before(node, modules)
     return copy
+
+
+def _with_tail(node: fx.Node, modules: dict[str, nn.Module], shapes: dict[fx.Node, Any]) -> fx.Node:
+    """Draw the sum and the activation behind an operator into it; returns the node that stands for all of them."""
+    drawn_in, added, activation = [node], None, None
+    user = _only_user(node)
+    if user is not None and (other := _other_summand(user, node)) is not None and shapes.get(other) == shapes[node]:
+        drawn_in.append(user)
+        added = other
+        user = _only_user(user)
+    if user is not None and (activation := _activation(user, modules)) is not None:
+        drawn_in.append(user)
+    if len(drawn_in) == 1:
+        return node
+    graph = node.graph
+    with graph.inserting_after(drawn_in[-1]):
+        whole = graph.call_module(str(node.target), node.args, {**node.kwargs, "added": added, "activation": activation})
+    drawn_in[-1].replace_all_uses_with(whole)
+    shapes[whole] = shapes[node]
+    for done in reversed(drawn_in):
+        graph.erase_node(done)
+    return whole
+
+
+def _draw_in_before(node: fx.Node, modules: dict[str, nn.Module]) -> None:
+    source = node.args[0]
+    assert isinstance(source, fx.Node)
+    activation = _activation(source, modules)
+    if activation is not None and _only_user(source) is node:
+        node.replace_input_with(source, source.args[0])  # type: ignore[arg-type]
+        node.kwargs = {**node.kwargs, "before": activation}
+        node.graph.erase_node(source)
 
 
 def _only_user(node: fx.Node) -> fx.Node | None:

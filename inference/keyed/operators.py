@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from inference.keyed.place import MAP_AXES, Axes
-from inference.keyed.positions import Activation, put_positions_along, take_activated, take_positions_along
+from inference.keyed.positions import Activation, put_positions, put_positions_along, take_positions, take_positions_along
 
 
 class KeyedOperator(nn.Module):
@@ -34,21 +34,28 @@ class KeyedOperator(nn.Module):
         order_in: Tensor | None,
         order_out: Tensor | None,
         *args: Any,
+        before: Activation | None = None,
         added: Tensor | None = None,
         activation: Activation | None = None,
         **kwargs: Any,
     ) -> Tensor:
-        """x in `order_in` -> activation(the layer's output in `order_out` + added); None for an order stands for the raster.
+        """x in `order_in` -> the layer's output in `order_out`; None stands for the raster.
 
-        `added` and `activation` are what `fusing` has drawn in here; all other arguments are the layer's.
+        What `fusing` has drawn in: x goes through the activation `before`, `added` is added to the output, and `activation`
+        comes last; they come with orders only, and with maps. All other arguments are the layer's.
         """
-        tile = x if order_in is None else put_positions_along(x, order_in, self.axes_in)
+        if order_in is None:
+            tile = x
+        elif before is None:
+            tile = put_positions_along(x, order_in, self.axes_in)
+        else:
+            tile = put_positions(x, order_in, before)
         out: Tensor = self.layer(tile, *args, **kwargs)
         if order_out is None:
             return out
         if added is None and activation is None:
             return take_positions_along(out, order_out, self.axes_out)
-        return take_activated(out, order_out, added, activation)
+        return take_positions(out, order_out, added, activation)
 
 
 class Call(nn.Module):

@@ -19,13 +19,13 @@ _IN_KERNEL: dict[Activation | None, tuple[int, float, float]] = {
     None: (NOTHING, 0.0, 0.0),
     "relu": (CLAMP, 0.0, math.inf),
     "relu6": (CLAMP, 0.0, 6.0),
-    "hardswish": (HARDSWISH, 0.0, 0.0),
+    "hardswish": (HARDSWISH, 0.0, 6.0),
 }
 _NOTHING_ADDED = np.empty((0, 0, 0), np.float32)
 
 
-def take_positions(x: Tensor, order: Tensor) -> Tensor:
-    """Bring the pixels of a raster into an order: `out[q] = x[order[q]]`, all channels of a pixel together.
+def take_positions(x: Tensor, order: Tensor, added: Tensor | None = None, activation: Activation | None = None) -> Tensor:
+    """Bring the pixels of a raster into an order: `out[q] = activation(x[order[q]] + added[q])`, all channels together.
 
     Parameters
     ----------
@@ -34,6 +34,10 @@ def take_positions(x: Tensor, order: Tensor) -> Tensor:
         is several times faster.
     order
         int64 (P,) for all of the batch, or (N, P) with one order for each frame; P = H W.
+    added
+        What is added, (N, C, H, W); None is nothing.
+    activation
+        What the sums go through; None is the identity.
 
     Returns
     -------
@@ -48,54 +52,45 @@ def take_positions(x: Tensor, order: Tensor) -> Tensor:
     if order.ndim == 2 and len(x) == 1:
         x = x.expand(len(order), -1, -1, -1)
     n, c, h, w = x.shape
-    if x.is_contiguous(memory_format=torch.channels_last):
-        rows = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
-        if _fits_kernels(x):
-            moved = _taken_by_kernel(rows, order, None, None)
-        elif order.ndim == 1 and n > 1:
-            moved = rows.index_select(1, order)
-        else:
-            moved = rows.reshape(n * h * w, c).index_select(0, _row_numbers(order, n))
+    if not x.is_contiguous(memory_format=torch.channels_last):
+        planes = x.reshape(n, c, h * w)
+        moved = planes.index_select(2, order) if order.ndim == 1 else planes.gather(2, order[:, None, :].expand(n, c, h * w))
+        moved = moved.view(n, c, h, w)
+        return _activated(moved if added is None else moved + added, activation)
+    rows = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
+    if _fits_kernels(x) and (added is None or _fits_kernels(added)):
+        moved = torch.empty_like(rows)
+        beside = _NOTHING_ADDED if added is None else added.permute(0, 2, 3, 1).reshape(rows.shape).numpy()
+        _check(take_rows(rows.numpy(), _as_rows(order), beside, *_IN_KERNEL[activation], moved.numpy()), order)
         return moved.view(n, h, w, c).permute(0, 3, 1, 2)
-    planes = x.reshape(n, c, h * w)
-    moved = planes.index_select(2, order) if order.ndim == 1 else planes.gather(2, order[:, None, :].expand(n, c, h * w))
-    return moved.view(n, c, h, w)
+    if order.ndim == 1 and n > 1:
+        moved = rows.index_select(1, order)
+    else:
+        moved = rows.reshape(n * h * w, c).index_select(0, _row_numbers(order, n))
+    moved = moved.view(n, h, w, c).permute(0, 3, 1, 2)
+    return _activated(moved if added is None else moved + added, activation)
 
 
-def take_activated(x: Tensor, order: Tensor, added: Tensor | None, activation: Activation | None) -> Tensor:
-    """`activation(take_positions(x, order) + added)` in one pass over the memory where it can be.
-
-    `added` has the shape of `x`; None adds nothing, and no activation is the identity.
-    """
-    if _fits_kernels(x) and x.is_contiguous(memory_format=torch.channels_last) and (added is None or _fits_kernels(added)):
-        n, c, h, w = x.shape
-        rows = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
-        return _taken_by_kernel(rows, order, added, activation).view(n, h, w, c).permute(0, 3, 1, 2)
-    moved = take_positions(x, order)
-    if added is not None:
-        moved = moved + added
-    return moved if activation is None else ACTIVATIONS[activation](moved)
-
-
-def put_positions(x: Tensor, order: Tensor) -> Tensor:
-    """Put pixels that are in an order back into the raster: `out[order[q]] = x[q]`, the inverse of `take_positions`.
+def put_positions(x: Tensor, order: Tensor, activation: Activation | None = None) -> Tensor:
+    """Put pixels that are in an order back into the raster: `out[order[q]] = activation(x[q])`, undoing `take_positions`.
 
     Every order must be a permutation: where it is not, some pixels of the result are arbitrary.
     """
     n, c, h, w = x.shape
-    if x.is_contiguous(memory_format=torch.channels_last):
-        rows = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
-        if _fits_kernels(x):
-            moved = torch.empty_like(rows)
-            _checked(put_rows(rows.numpy(), _as_rows(order), moved.numpy()), order)
-        else:
-            flat = rows.reshape(n * h * w, c)
-            moved = torch.empty_like(flat).index_copy_(0, _row_numbers(order, n), flat)
+    if not x.is_contiguous(memory_format=torch.channels_last):
+        planes = x.reshape(n, c, h * w)
+        places = order if order.ndim == 1 else order[:, None, :].expand(n, c, h * w)
+        moved = torch.empty_like(planes)
+        moved = moved.index_copy_(2, places, planes) if order.ndim == 1 else moved.scatter_(2, places, planes)
+        return _activated(moved.view(n, c, h, w), activation)
+    rows = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
+    if _fits_kernels(x):
+        moved = torch.empty_like(rows)
+        _check(put_rows(rows.numpy(), _as_rows(order), *_IN_KERNEL[activation], moved.numpy()), order)
         return moved.view(n, h, w, c).permute(0, 3, 1, 2)
-    planes = x.reshape(n, c, h * w)
-    if order.ndim == 1:
-        return torch.empty_like(planes).index_copy_(2, order, planes).view(n, c, h, w)
-    return torch.empty_like(planes).scatter_(2, order[:, None, :].expand(n, c, h * w), planes).view(n, c, h, w)
+    flat = rows.reshape(n * h * w, c)
+    moved = torch.empty_like(flat).index_copy_(0, _row_numbers(order, n), flat)
+    return _activated(moved.view(n, h, w, c).permute(0, 3, 1, 2), activation)
 
 
 def take_positions_along(x: Tensor, order: Tensor, axes: Axes) -> Tensor:
@@ -143,19 +138,15 @@ def _fits_kernels(x: Tensor) -> bool:
     )
 
 
-def _taken_by_kernel(rows: Tensor, order: Tensor, added: Tensor | None, activation: Activation | None) -> Tensor:
-    moved = torch.empty_like(rows)
-    beside = _NOTHING_ADDED if added is None else added.permute(0, 2, 3, 1).reshape(rows.shape).numpy()
-    code, lowest, highest = _IN_KERNEL[activation]
-    _checked(take_rows(rows.numpy(), _as_rows(order), beside, code, lowest, highest, moved.numpy()), order)
-    return moved
+def _activated(x: Tensor, activation: Activation | None) -> Tensor:
+    return x if activation is None else ACTIVATIONS[activation](x)
 
 
 def _as_rows(order: Tensor) -> NDArray[np.int64]:
     return order.contiguous().view(-1, order.shape[-1]).numpy()
 
 
-def _checked(inside: bool, order: Tensor) -> None:
+def _check(inside: bool, order: Tensor) -> None:
     if not inside:
         raise IndexError(f"order = {int(order.min())} to {int(order.max())}: allowed is 0 to {order.shape[-1] - 1}")
 

@@ -38,7 +38,18 @@ def _prefetch(typing_context: Any, rows: Any, frame: Any, row: Any) -> Any:
 
 
 NOTHING, CLAMP, HARDSWISH = 0, 1, 2
-"""What `take_rows` does to each number on its way."""
+"""What the kernels do to each number on its way."""
+
+
+@njit(cache=True, nogil=True)
+def _activated(value: Any, activation: int, low: Any, high: Any) -> Any:
+    # The compiler takes these branches out of the loops. Not a number stays what it is.
+    if activation == NOTHING:
+        return value
+    bounded = value + np.float32(3) if activation == HARDSWISH else value
+    bounded = low if bounded < low else bounded
+    bounded = high if bounded > high else bounded
+    return value * bounded / np.float32(6) if activation == HARDSWISH else bounded
 
 
 @njit(cache=True, nogil=True, parallel=True)
@@ -49,7 +60,7 @@ def take_rows(rows: Any, order: Any, added: Any, activation: int, lowest: float,
     """
     frames, count, channels = rows.shape
     blocks = (count + _BLOCK - 1) // _BLOCK
-    low, high, three, six = np.float32(lowest), np.float32(highest), np.float32(3), np.float32(6)
+    low, high = np.float32(lowest), np.float32(highest)
     outside = 0
     for task in prange(frames * blocks):
         frame, begin = task // blocks, task % blocks * _BLOCK
@@ -63,31 +74,19 @@ def take_rows(rows: Any, order: Any, added: Any, activation: int, lowest: float,
                 continue
             if len(added):
                 for c in range(channels):
-                    out[frame, q, c] = rows[frame, source, c] + added[frame, q, c]
+                    out[frame, q, c] = _activated(rows[frame, source, c] + added[frame, q, c], activation, low, high)
             else:
                 for c in range(channels):
-                    out[frame, q, c] = rows[frame, source, c]
-            # The row is in the nearest cache now; not a number stays what it is.
-            if activation == CLAMP:
-                for c in range(channels):
-                    value = out[frame, q, c]
-                    value = low if value < low else value
-                    out[frame, q, c] = high if value > high else value
-            elif activation == HARDSWISH:
-                for c in range(channels):
-                    value = out[frame, q, c]
-                    shifted = value + three
-                    shifted = np.float32(0) if shifted < 0 else shifted
-                    shifted = six if shifted > six else shifted
-                    out[frame, q, c] = value * shifted / six
+                    out[frame, q, c] = _activated(rows[frame, source, c], activation, low, high)
     return outside == 0
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def put_rows(rows: Any, order: Any, out: Any) -> bool:
-    """out[n, order[n, q]] = rows[n, q], the inverse of `take_rows`."""
+def put_rows(rows: Any, order: Any, activation: int, lowest: float, highest: float, out: Any) -> bool:
+    """out[n, order[n, q]] = activation(rows[n, q]); as `take_rows`."""
     frames, count, channels = rows.shape
     blocks = (count + _BLOCK - 1) // _BLOCK
+    low, high = np.float32(lowest), np.float32(highest)
     outside = 0
     for task in prange(frames * blocks):
         frame, begin = task // blocks, task % blocks * _BLOCK
@@ -100,7 +99,7 @@ def put_rows(rows: Any, order: Any, out: Any) -> bool:
                 outside += 1
                 continue
             for c in range(channels):
-                out[frame, target, c] = rows[frame, q, c]
+                out[frame, target, c] = _activated(rows[frame, q, c], activation, low, high)
     return outside == 0
 
 
