@@ -1,5 +1,6 @@
 """How fast keyed networks are, beside the plain network as users run it and with the same optimisations, in one run."""
 
+import secrets
 from collections.abc import Iterable
 from typing import NamedTuple, TypedDict
 
@@ -7,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
+from adc import KeySchedule
+from benchmarks.memory import peak_bytes
 from benchmarks.timing import median_ms, medians_ms
 from inference.keyed import UnsupportedLayerError, convert
 from inference.keyed.positions import take_positions
@@ -44,6 +47,8 @@ class InferenceRow(TypedDict):
     input_ms: float
     every_layer_ms: float
     reference_ms: float | None
+    table_build_ms: float
+    peak_memory_ratio: float
     input_ratio: float
     every_layer_ratio: float
 
@@ -54,6 +59,8 @@ def bench_inference(cases: Iterable[Case] = CASES, repeats: int = 9) -> list[Inf
     plain_ms is the network as users run it, eager and under torch.inference_mode. plain_optimised_ms has its batch norms
     folded into the convolutions and its tensors in channels-last memory, and so have both keyed networks; the ratios are
     theirs over it. reference_ms, the published operators, is timed once. The four others take turns; medians over repeats.
+    table_build_ms is what a new epoch costs: the orders of all layers, drawn anew. peak_memory_ratio compares every-layer
+    with plain_optimised: parameters, tables, frames and the most that is alive at once of what is computed from them.
 
     Raises ValueError for repeats below 1.
     """
@@ -93,9 +100,16 @@ def _row(case: Case, repeats: int) -> InferenceRow:
         input_ms=input_ms,
         every_layer_ms=layer_ms,
         reference_ms=_reference_ms(network, frames, orders[0]),
+        table_build_ms=median_ms(lambda: by_layer.rekey(KeySchedule(secrets.token_bytes(32)).layer_orders()), repeats),
+        peak_memory_ratio=_total_bytes(by_layer, *fresh()) / _total_bytes(optimised, laid_out),
         input_ratio=input_ms / optimised_ms,
         every_layer_ratio=layer_ms / optimised_ms,
     )
+
+
+def _total_bytes(network: nn.Module, *inputs: Tensor) -> int:
+    held = [*network.parameters(), *network.buffers(), *inputs]
+    return sum(tensor.nbytes for tensor in held) + peak_bytes(lambda: network(*inputs))
 
 
 def _network(name: str) -> nn.Module:

@@ -1,8 +1,10 @@
 """Benchmarks: every row is there, and its ratios are of its own times. Speed itself is not tested."""
 
 import pytest
+import torch
 
 from benchmarks.inference import Case, bench_inference
+from benchmarks.memory import peak_bytes
 from benchmarks.sensor import bench_sensor
 from sensor_sim import profile_names
 
@@ -20,6 +22,8 @@ def test_inference_rows_have_ratios_over_the_optimised_network_and_none_where_no
     for row in rows:
         assert row["input_ratio"] == pytest.approx(row["input_ms"] / row["plain_optimised_ms"])
         assert row["every_layer_ratio"] == pytest.approx(row["every_layer_ms"] / row["plain_optimised_ms"])
+        assert row["table_build_ms"] > 0
+        assert 1 < row["peak_memory_ratio"] < 2  # a table for each layer at least
     assert rows[0]["reference_ms"] is not None
     assert rows[1]["reference_ms"] is None  # bilinear interpolation
 
@@ -28,3 +32,13 @@ def test_inference_rows_have_ratios_over_the_optimised_network_and_none_where_no
 def test_no_repeats_are_refused(bench) -> None:
     with pytest.raises(ValueError, match="repeats = 0: allowed is 1 or more"):
         bench(repeats=0)
+
+
+def test_peak_memory_counts_what_is_alive_at_once() -> None:
+    def work() -> torch.Tensor:
+        first = torch.ones(1000)
+        second = first.view(10, 100) + 1  # the view holds no memory of its own
+        del first
+        return second * 2
+
+    assert peak_bytes(work) == 2 * 4000
