@@ -4,7 +4,7 @@ import operator
 from typing import Any
 
 import torch
-from torch import fx, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
 from inference.keyed.operators import KeyedOperator
@@ -38,7 +38,14 @@ def fused(graph: fx.Graph, modules: dict[str, nn.Module]) -> fx.Graph:
                 node = _with_tail(node, modules, shapes)
             if node.args[1] is not None and module.axes_in == MAP_AXES:
                 _draw_in_before(node, modules)
+                with copy.inserting_before(node):
+                    node.replace_input_with(node.args[0], copy.call_function(in_list, (node.args[0],)))
     return copy
+
+
+def in_list(x: Tensor) -> list[Tensor]:
+    """Hands x over: the caller's own name for it ends here, and whoever empties the list frees it."""
+    return [x]
 
 
 def _with_tail(node: fx.Node, modules: dict[str, nn.Module], shapes: dict[fx.Node, Any]) -> fx.Node:

@@ -30,7 +30,7 @@ class KeyedOperator(nn.Module):
 
     def forward(
         self,
-        x: Tensor,
+        x: Tensor | list[Tensor],
         order_in: Tensor | None,
         order_out: Tensor | None,
         *args: Any,
@@ -41,16 +41,18 @@ class KeyedOperator(nn.Module):
     ) -> Tensor:
         """x in `order_in` -> the layer's output in `order_out`; None stands for the raster.
 
-        What `fusing` has drawn in: x goes through the activation `before`, `added` is added to the output, and `activation`
-        comes last; they come with orders only, and with maps. All other arguments are the layer's.
+        x may come in a list, which is emptied, so that its memory is free once its pixels have been moved. What `fusing` has
+        drawn in: x goes through the activation `before`, `added` is added to the output, and `activation` comes last; they
+        come with orders only, and with maps. All other arguments are the layer's.
         """
-        if order_in is None:
-            tile = x
-        elif before is None:
-            tile = put_positions_along(x, order_in, self.axes_in)
-        else:
-            tile = put_positions(x, order_in, before)
+        tile = x.pop() if isinstance(x, list) else x
+        del x
+        if before is not None and order_in is not None:
+            tile = put_positions(tile, order_in, before)
+        elif order_in is not None:
+            tile = put_positions_along(tile, order_in, self.axes_in)
         out: Tensor = self.layer(tile, *args, **kwargs)
+        del tile
         if order_out is None:
             return out
         if added is None and activation is None:
