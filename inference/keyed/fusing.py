@@ -39,7 +39,7 @@ def fused(graph: fx.Graph, modules: dict[str, nn.Module]) -> fx.Graph:
             if node.args[1] is not None and module.axes_in == MAP_AXES:
                 _draw_in_before(node, modules)
                 with copy.inserting_before(node):
-                    node.replace_input_with(node.args[0], copy.call_function(in_list, (node.args[0],)))
+                    node.args = copy.call_function(in_list, (node.args[0],)), *node.args[1:]
     return copy
 
 
@@ -75,7 +75,7 @@ def _draw_in_before(node: fx.Node, modules: dict[str, nn.Module]) -> None:
     assert isinstance(source, fx.Node)
     activation = _activation(source, modules)
     if activation is not None and _only_user(source) is node:
-        node.replace_input_with(source, source.args[0])  # type: ignore[arg-type]
+        node.args = source.args[0], *node.args[1:]
         node.kwargs = {**node.kwargs, "before": activation}
         node.graph.erase_node(source)
 
