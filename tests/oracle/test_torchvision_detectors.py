@@ -1,7 +1,6 @@
 """torchvision's single-shot detectors, converted: same boxes, scores and labels, with the anchors in the maps' secret order."""
 
 import pickle
-from typing import Any
 
 import pytest
 import torch
@@ -10,39 +9,19 @@ from torchvision import models
 from torchvision.models.detection.ssd import SSD
 
 from adc import KeySchedule
+from experiments.living_networks import living_detector
 from inference.keyed import UnsupportedLayerError
 from inference.keyed.detector import DenseMaps, KeyedDetector, convert_detector
 from inference.keyed.rewriter import Shuffle
-from tests.keyed_check import (
-    TOLERANCE,
-    differing_nodes,
-    plain_activations,
-    random_orders,
-    scrambled,
-    smooth_pictures,
-    with_live_statistics,
-)
+from tests.keyed_check import TOLERANCE, differing_nodes, plain_activations, random_orders, scrambled, smooth_pictures
 
 SSDLITE, SSD300 = "ssdlite320_mobilenet_v3_large", "ssd300_vgg16"
 LAYER_ORDERS = KeySchedule(bytes(range(32))).layer_orders()
 
 
-def living_detector(name: str, **options: Any) -> SSD:
-    """Random weights, statistics of a real pass, and scores that are far apart: with defaults all are near one another."""
-    torch.manual_seed(1)
-    detector: SSD = models.get_model(name, weights=None, weights_backbone=None, **options)
-    maps = DenseMaps(detector)
-    if name == SSDLITE:  # the other has no batch norms
-        with_live_statistics(maps, (96, 128))
-    for layers in maps.scores:
-        last = [layer for layer in layers.modules() if isinstance(layer, nn.Conv2d)][-1]
-        nn.init.normal_(last.weight, std=4 * float(last.weight.detach().std()))
-    return detector.eval()
-
-
 @pytest.fixture(scope="module")
 def ssdlite() -> SSD:
-    return living_detector(SSDLITE)
+    return living_detector(SSDLITE, (96, 128))
 
 
 def equal(found: list[dict[str, Tensor]], expected: list[dict[str, Tensor]], frame: tuple[int, int]) -> bool:
@@ -89,13 +68,13 @@ def test_the_first_ssd_is_converted_too(ssd300: SSD, shuffle: Shuffle) -> None:
 
 @pytest.fixture(scope="module")
 def ssd300() -> SSD:
-    return living_detector(SSD300, num_classes=11)
+    return living_detector(SSD300, (96, 128), num_classes=11)
 
 
 def test_boxes_whose_scores_tie_are_chosen_as_the_plain_detector_chooses_them() -> None:
     # Every anchor of a level and shape has the same score, thousands of them, and 300 are kept: which ones, their sequence
     # alone decides.
-    detector, frame = living_detector(SSDLITE, num_classes=4), (96, 128)
+    detector, frame = living_detector(SSDLITE, (96, 128), num_classes=4), (96, 128)
     for layers in DenseMaps(detector).scores:
         nn.init.zeros_(layers[1].weight)
         nn.init.normal_(layers[1].bias)
@@ -106,8 +85,19 @@ def test_boxes_whose_scores_tie_are_chosen_as_the_plain_detector_chooses_them() 
     assert equal(detect(convert_detector(detector, x, "every-layer", LAYER_ORDERS), scrambled(x, order), order), expected, frame)
 
 
+def test_a_detection_just_above_the_threshold_is_kept(ssdlite: SSD, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssdlite, "score_thresh", 0.8)
+    x, order = smooth_pictures(1, (96, 128), seed=3), random_orders(1, 96 * 128)
+    with torch.inference_mode():
+        expected = ssdlite(list(x))
+    assert 20 < len(expected[0]["scores"]) < ssdlite.detections_per_img
+    assert expected[0]["scores"].min() < 0.82
+    keyed = convert_detector(ssdlite, x, "every-layer", LAYER_ORDERS)
+    assert equal(detect(keyed, scrambled(x, order), order), expected, (96, 128))
+
+
 def test_a_frame_in_which_nothing_is_found_has_no_boxes() -> None:
-    detector, x = living_detector(SSDLITE, num_classes=4, score_thresh=1.0), smooth_pictures(1, (24, 32), seed=3)
+    detector, x = living_detector(SSDLITE, (96, 128), num_classes=4, score_thresh=1.0), smooth_pictures(1, (24, 32), seed=3)
     order = random_orders(1, 24 * 32)
     (found,) = detect(convert_detector(detector, x), scrambled(x, order), order)
     assert found["boxes"].shape == (0, 4)
