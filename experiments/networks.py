@@ -158,7 +158,7 @@ Every network below was converted as its authors published it, with random weigh
 in both modes, and was given two frames, each in an order of its own. The last two columns hold the largest difference between
 the keyed network and the plain one at any node of the graph, the output among them, as a share of that node's largest value;
 0 means that the same kernels ran on the same numbers. Allowed is 1e-5. Classes, dense masks and the labels of all detections
-were the same wherever it does not say otherwise. The tests run the same comparison for other frame sizes.
+were the same wherever it does not say otherwise. The tests make the same comparison.
 """
 
 _BELOW = """\
