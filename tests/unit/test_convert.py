@@ -217,13 +217,13 @@ def test_a_network_that_asks_for_a_number_while_it_is_traced_is_refused_in_one_s
 
 
 def test_an_example_that_the_network_does_not_take_is_refused() -> None:
-    network = nn.Conv2d(3, 3, 3).train()
+    network = nn.Sequential(nn.Conv2d(3, 3, 3)).train()
     with pytest.raises(
         ValueError, match=r"example = \(1, 4, 8, 8\): allowed is what the network itself takes \(.*channels"
     ) as refusal:
         convert(network, torch.zeros(1, 4, 8, 8))
     assert "\n" not in str(refusal.value)
-    assert network.training
+    assert network[0].training
 
 
 def test_a_frame_of_another_size_is_refused() -> None:
