@@ -11,20 +11,35 @@ from inference.keyed.errors import UnsupportedLayerError
 def trace(network: nn.Module, example: Tensor) -> fx.GraphModule:
     """Trace `network` and note in each node's meta, as "value", what it yields for `example`: tensors without their data.
 
-    Raises UnsupportedLayerError where torch.fx cannot trace it.
+    Raises UnsupportedLayerError where torch.fx cannot trace it, ValueError where the network does not take the example.
     """
     try:
         traced = fx.symbolic_trace(network)
-    except (fx.proxy.TraceError, TypeError) as error:
+    # A forward that meets a stand-in for its tensor fails wherever it first asks for a number: in any call, with any error.
+    except Exception as error:
         raise UnsupportedLayerError(
-            type(network).__name__, "forward", f"torch.fx cannot trace it ({error}); take data-dependent branches out of it"
+            type(network).__name__, "forward", f"torch.fx cannot trace it ({_in_short(error)}); {_ADVICE}"
         ) from error
     modes = {module: module.training for module in network.modules()}
-    with torch.no_grad():
-        _Noting(traced.eval()).run(example)
-    for module, mode in modes.items():
-        module.training = mode
+    try:
+        with torch.no_grad():
+            _Noting(traced.eval()).run(example)
+    except RuntimeError as error:
+        raise ValueError(
+            f"example = {tuple(example.shape)}: allowed is what the network itself takes ({_in_short(error)})"
+        ) from error
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
     return traced
+
+
+_ADVICE = "take branches and loops that depend on the frame out of it; for detectors there is inference.keyed.detector"
+
+
+def _in_short(error: Exception) -> str:
+    """The first sentence of what torch says; the rest is for those who mend torch."""
+    return str(error).splitlines()[0].split(". ")[0] if str(error) else type(error).__name__
 
 
 class _Noting(fx.Interpreter):

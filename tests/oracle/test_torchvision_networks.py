@@ -1,45 +1,50 @@
 """Networks as torchvision publishes them, converted without a hand on them: same answers at the output and at every node."""
 
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torchvision import models
 
+from adc import KeySchedule
+from experiments.living_networks import CLASSIFIERS, SEGMENTERS, frame_size, living_network
 from inference.keyed import KeyedNetwork, convert
+from inference.keyed.network import Activation
 from inference.keyed.positions import invert, take_positions
-from tests.keyed_check import (
-    TOLERANCE,
-    differing_nodes,
-    plain_activations,
-    random_orders,
-    scrambled,
-    smooth_pictures,
-    with_live_statistics,
-)
+from tests.keyed_check import TOLERANCE, differing_nodes, plain_activations, random_orders, scrambled, smooth_pictures
 
-CLASSIFIERS = (
-    "alexnet vgg16_bn resnet18 resnet50 wide_resnet50_2 resnext50_32x4d densenet121 googlenet inception_v3 squeezenet1_1 "
-    "mobilenet_v2 mobilenet_v3_small shufflenet_v2_x1_0 mnasnet1_0 efficientnet_b0 efficientnet_v2_s regnet_y_400mf convnext_tiny"
-).split()
-SEGMENTERS = "fcn_resnet50 deeplabv3_mobilenet_v3_large lraspp_mobilenet_v3_large".split()
-SMALLEST = {"inception_v3": 80}
+LAYER_ORDERS = KeySchedule(bytes(range(32))).layer_orders()
+FAR = 0.1
+"""Distance, as a share of the plain tensor's own norm, beyond which two maps are not the same picture."""
 
 
-def living_network(name: str, size: tuple[int, int]) -> nn.Module:
-    """Random weights, statistics of a real pass, and layer scales of 1: with defaults the signal dies and hides errors."""
-    torch.manual_seed(1)
-    options: dict[str, Any] = {"weights": None}
-    if name in SEGMENTERS:
-        options["weights_backbone"] = None
-    if name in ("googlenet", "inception_v3"):
-        options |= {"init_weights": True, "aux_logits": False}
-    network: nn.Module = models.get_model(name, **options)
-    for path, parameter in network.named_parameters():
-        if path.endswith("layer_scale"):
-            nn.init.ones_(parameter)
-    return with_live_statistics(network, size)
+@dataclass(frozen=True)
+class Twins:
+    """A plain network, its keyed twin in "every-layer", frames and what the plain network computes for them."""
+
+    name: str
+    network: nn.Module
+    keyed: KeyedNetwork
+    x: Tensor
+    order: Tensor
+    plain: dict[str, Tensor]
+
+
+# Module fixtures: pytest runs all tests of one network together, so that each is built once.
+@pytest.fixture(scope="module", params=[*CLASSIFIERS, *SEGMENTERS])
+def living(request: pytest.FixtureRequest) -> Iterator[tuple[str, nn.Module]]:
+    yield request.param, living_network(request.param, frame_size(request.param, (64, 96)))
+
+
+@pytest.fixture(scope="module", params=[(64, 64), (64, 96)], ids=["square", "wide"])
+def twins(living: tuple[str, nn.Module], request: pytest.FixtureRequest) -> Twins:
+    name, network = living
+    size = frame_size(name, request.param)
+    x, order = smooth_pictures(2, size, seed=3), random_orders(2, size[0] * size[1])
+    return Twins(name, network, convert(network, x, "every-layer", LAYER_ORDERS), x, order, plain_activations(network, x))
 
 
 def dense(answer: Any) -> Tensor:
@@ -51,22 +56,87 @@ def restored(keyed: KeyedNetwork, answer: Any, order: Tensor) -> Tensor:
     return dense(answer) if order_out is None else take_positions(dense(answer), invert(order_out))
 
 
-@pytest.mark.parametrize("sides", [(64, 64), (64, 96)])
-@pytest.mark.parametrize("name", [*CLASSIFIERS, *SEGMENTERS])
-def test_converted_network_equals_the_plain_one(name: str, sides: tuple[int, int]) -> None:
-    extra = SMALLEST.get(name, 64) - 64
-    size = sides[0] + extra, sides[1] + extra
-    network = living_network(name, size)
-    x, order = smooth_pictures(2, size, seed=3), random_orders(2, size[0] * size[1])
-    plain = plain_activations(network, x)
-    for shuffle in ("input", "every-layer"):
-        keyed = convert(network, x, shuffle=shuffle)  # type: ignore[arg-type]
-        assert differing_nodes(keyed, plain, x, order) == []
-        with torch.inference_mode():
-            expected = dense(network(x))
-            answer = restored(keyed, keyed(scrambled(x, order), order), order)
-            wrong = restored(keyed, keyed(scrambled(x, order), order.flip(0)), order)
-        largest = expected.abs().max()
-        assert (answer - expected).abs().max() <= TOLERANCE * largest
-        assert torch.equal(answer.argmax(1), expected.argmax(1))
-        assert (wrong - expected).abs().max() > 1e-3 * largest
+def maps(activations: dict[str, Activation]) -> dict[str, Activation]:
+    """The tensors with more pixels than chance would leave in place."""
+    return {name: one for name, one in activations.items() if one.order is not None and one.order.shape[-1] > 8}
+
+
+def distance(map_: Tensor, plain: Tensor) -> float:
+    return float((map_ - plain).norm() / plain.norm())
+
+
+@pytest.mark.parametrize("shuffle", ["input", "every-layer"])
+def test_converted_network_equals_the_plain_one(twins: Twins, shuffle: str) -> None:
+    x, order = twins.x, twins.order
+    keyed = twins.keyed if shuffle == "every-layer" else convert(twins.network, x, shuffle="input")
+    assert differing_nodes(keyed, twins.plain, x, order) == []
+    with torch.inference_mode():
+        expected = dense(twins.network(x))
+        answer = restored(keyed, keyed(scrambled(x, order), order), order)
+        wrong = restored(keyed, keyed(scrambled(x, order), order.flip(0)), order)
+    largest = expected.abs().max()
+    assert (answer - expected).abs().max() <= TOLERANCE * largest
+    assert torch.equal(answer.argmax(1), expected.argmax(1))
+    assert (wrong - expected).abs().max() > 1e-3 * largest
+
+
+def test_no_map_of_the_converted_network_is_a_raster(twins: Twins) -> None:
+    with torch.inference_mode():
+        kept = maps(twins.keyed.activations(scrambled(twins.x, twins.order), twins.order))
+    # A map whose pixels are all the same looks the same in any order: what a network spreads from one pixel over the frame.
+    checked = {name: one for name, one in kept.items() if not is_even(twins.plain[name], one.axes)}
+    assert len(checked) >= 0.9 * len(kept)
+    assert len(checked) > 10
+    assert [name for name, one in checked.items() if not distance(one.tensor, twins.plain[name]) > FAR] == []
+
+
+def is_even(plain: Tensor, axes: tuple[int, ...]) -> bool:
+    spread = plain.amax(axes, keepdim=True) - plain.amin(axes, keepdim=True)
+    return bool(spread.max() <= TOLERANCE * plain.abs().max())
+
+
+def test_with_a_wrong_key_no_map_is_the_plain_one(twins: Twins) -> None:
+    with torch.inference_mode():
+        wrong = maps(twins.keyed.activations(scrambled(twins.x, twins.order), twins.order.flip(0)))
+    assert [name for name, one in wrong.items() if not distance(one.raster(), twins.plain[name]) > FAR] == []
+    # What little the larger maps share with the plain ones no key changes: borders that are padded with zeros, and where a
+    # bias alone decides. Channels of a frame of 6144 pixels in a random order correlate by about 1 / sqrt(6144) = 0.013.
+    alike = {
+        n: correlation(one, twins.plain[n]) for n, one in wrong.items() if one.order is not None and one.order.shape[-1] >= 100
+    }
+    assert max(alike.values()) < 0.5
+    assert sum(alike.values()) / len(alike) < 0.3
+    assert alike[next(iter(alike))] < 0.05
+
+
+def correlation(activation: Activation, plain: Tensor) -> float:
+    """Mean over frames and channels of the absolute correlation over space; channels that are even do not count."""
+    a, b = (planes(tensor, activation.axes) for tensor in (activation.raster(), plain))
+    norms = a.norm(dim=-1) * b.norm(dim=-1)
+    return float(((a * b).sum(-1) / norms)[norms > 1e-9 * norms.max()].abs().mean())
+
+
+def planes(tensor: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """The pixels of each channel along the last axis, less their mean."""
+    pixels = tensor.flatten(axes[0], axes[-1]).movedim(axes[0], -1)
+    return pixels - pixels.mean(-1, keepdim=True)
+
+
+# All layers of networks that compute little; of the others one, each time the same.
+SEARCHED_THROUGHOUT = ("alexnet", "squeezenet1_1", "resnet18", "mobilenet_v3_small")
+
+
+def test_one_wrong_tap_at_any_one_layer_is_found(twins: Twins) -> None:
+    tables = {n: t for n, t in twins.keyed.graph_module.named_buffers() if n.endswith(".order_out") and len(t) > 1}
+    assert len(tables) >= 7
+    names = [random.Random(twins.name).choice(sorted(tables))]
+    if twins.name in SEARCHED_THROUGHOUT and twins.x.shape[2] != twins.x.shape[3]:
+        names = sorted(tables)
+    for name in names:
+        # Where the first pixel belongs the last one is read: neighbours may be equal, as where few pixels are spread over many.
+        taps = tables[name]
+        place = int(taps.argmin())
+        taps[place] = len(taps) - 1
+        assert differing_nodes(twins.keyed, twins.plain, twins.x, twins.order), f"a wrong tap in {name} went unseen"
+        taps[place] = 0
+    assert differing_nodes(twins.keyed, twins.plain, twins.x, twins.order) == []

@@ -1,0 +1,1 @@
+"""One script for each published table or figure, with its recorded result."""
