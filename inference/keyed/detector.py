@@ -8,7 +8,8 @@ from torchvision.models.detection.ssd import SSD, SSDScoringHead
 from inference.keyed.convert import convert
 from inference.keyed.errors import UnsupportedLayerError
 from inference.keyed.network import KeyedNetwork
-from inference.keyed.rewriter import LayerOrders, Shuffle
+from inference.keyed.rewriter import Shuffle
+from inference.keyed.tables import LayerOrders
 
 Detections = dict[str, Tensor]
 """What torchvision's detectors say of one frame: boxes (D, 4), scores (D,) and labels (D,)."""
