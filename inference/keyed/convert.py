@@ -29,8 +29,8 @@ def convert(
     example
         (N, C, H, W), an input of the size that the frames will have; its values do not matter.
     shuffle
-        "every-layer": every tensor that leaves an operator is in its own secret order. "input": the order is undone at the
-        first spatial operator, which is fastest.
+        "every-layer": every tensor that leaves an operator is in a secret order of its layer, which branches that meet
+        share. "input": the order is undone at the first spatial operator, which is fastest.
     layer_orders
         Source of the layers' orders; by default a throw-away key.
     backend
