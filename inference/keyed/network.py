@@ -104,7 +104,8 @@ class KeyedNetwork(nn.Module):
             raise ValueError(f"x = {tuple(x.shape)}: allowed is {allowed}, the size it was converted for")
         if order.is_floating_point() or order.is_complex() or order.dtype == torch.bool:
             raise ValueError(f"order = {order.dtype}: allowed is a type of whole numbers")
-        if order.shape not in ((height * width,), (len(x), height * width)):
+        per_frame = order.ndim == 2 and order.shape[0] == x.shape[0]  # dimension by dimension, as torch.export can follow it
+        if not (order.ndim == 1 or per_frame) or order.shape[-1] != height * width:
             raise ValueError(f"order = {tuple(order.shape)}: allowed is ({height * width},) or ({len(x)}, {height * width})")
         return order.to(device=x.device, dtype=torch.int64)
 

@@ -98,7 +98,7 @@ class RuntimeFoldedLinear(nn.Module):
 
     def forward(self, x: Tensor, inverse_in: Tensor) -> Tensor:
         """x (N, C P) in the order whose inverse is `inverse_in`, (P,) or (N, P) -> (N, features)."""
-        by_position = x.view(len(x), -1, inverse_in.shape[-1])
+        by_position = x.view(x.shape[0], -1, inverse_in.shape[-1])
         if inverse_in.ndim == 1:
             raster = by_position.index_select(2, inverse_in)
         else:

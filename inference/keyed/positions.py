@@ -20,8 +20,8 @@ def take_positions(x: Tensor, index: Tensor) -> Tensor:
     Tensor
         (N, C, H, W) in the memory format of `x`.
     """
-    if index.ndim == 2 and len(x) == 1:
-        x = x.expand(len(index), -1, -1, -1)
+    if index.ndim == 2 and x.shape[0] == 1:
+        x = x.expand(index.shape[0], -1, -1, -1)
     n, c, h, w = x.shape
     if x.is_contiguous(memory_format=torch.channels_last):
         pixels = x.permute(0, 2, 3, 1)
@@ -44,7 +44,7 @@ def take_positions_along(x: Tensor, index: Tensor, axes: tuple[int, ...]) -> Ten
     if index.ndim == 1:
         moved = merged.index_select(1, index)
     else:
-        merged = merged.expand(len(index), *merged.shape[1:])
+        merged = merged.expand(index.shape[0], *merged.shape[1:])
         moved = merged.gather(1, index.view(*index.shape, *(1,) * (merged.ndim - 2)).expand_as(merged))
     return moved.movedim(1, axes[0]).unflatten(axes[0], [x.shape[axis] for axis in axes])
 
@@ -59,4 +59,4 @@ def compose(inverse: Tensor, order: Tensor) -> Tensor:
     """The index that brings a tensor with inverse order `inverse` straight into `order`, one of them or both per frame."""
     if inverse.ndim == 1:
         return inverse[order]
-    return inverse.gather(1, order.expand(len(inverse), -1))
+    return inverse.gather(1, order.expand(inverse.shape[0], -1))
