@@ -6,8 +6,8 @@ from torch.fx.experimental.optimization import fuse
 
 from inference.export.program import named_parts
 
-ROUNDING = 3e-6
-"""How far folding may move an answer, as a share of the largest one: a third of what a keyed network may."""
+ROUNDING = 5e-6
+"""How far folding may move an answer, as a share of the largest one: half of what a keyed network may."""
 
 
 def fold_batch_norms(network: nn.Module, frames: Tensor) -> nn.Module:

@@ -1,6 +1,9 @@
 """A keyed network as an ONNX model: inputs x and order, as many frames as the program takes."""
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,9 +31,7 @@ def write_onnx(program: ExportedProgram, outputs: list[str], file: Path) -> None
     check_installed()
     free = {0: "frames"} if program.range_constraints else None
     try:
-        with warnings.catch_warnings():
-            # Both inputs have the one free dimension, as they should.
-            warnings.filterwarnings("ignore", message="# The axis name: frames will not be used", category=UserWarning)
+        with _quiet_exporter():
             model = torch.onnx.export(
                 program, dynamo=True, verbose=False, input_names=["x", "order"], output_names=outputs,
                 dynamic_shapes={"x": free, "order": free},
@@ -39,6 +40,21 @@ def write_onnx(program: ExportedProgram, outputs: list[str], file: Path) -> None
         raise ExportError(f"it has no ONNX form ({str(error).splitlines()[0]})") from error
     assert model is not None
     model.save(file, external_data=False)  # one file, which can be kept secret and moved whole
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Without what the exporter says of things that are as they should be."""
+    passes = logging.getLogger("onnx_ir.passes")
+    level = passes.level
+    passes.setLevel(logging.ERROR)  # it warns of an order that is an output and a constant
+    try:
+        with warnings.catch_warnings():
+            # Both inputs have the one free dimension.
+            warnings.filterwarnings("ignore", message="# The axis name: frames will not be used", category=UserWarning)
+            yield
+    finally:
+        passes.setLevel(level)
 
 
 def onnx_answers(file: Path) -> Answers:
