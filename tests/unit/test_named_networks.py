@@ -120,7 +120,7 @@ def test_a_key_file_that_is_missing_or_damaged_is_refused(tmp_path: Path) -> Non
 
 def test_weights_of_another_network_are_none_of_privdl_s(tmp_path: Path) -> None:
     torch.save(load("resnet20").state_dict(), tmp_path / "a.pth")
-    with pytest.raises(WeightsError, match="they belong to another network; allowed is .* of privdl-vgg16"):
+    with pytest.raises(WeightsError, match=r"they belong to another network; allowed is .* of privdl-vgg16"):
         load_privdl_network(tmp_path / "a.pth")
 
 
@@ -165,18 +165,21 @@ def test_torchvision_s_networks_come_without_weights() -> None:
 
 
 def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="model = 'resnet19': allowed is resnet20, preresnet110, vgg16, privdl-vgg16, .* module:function"
-    ):
+    with pytest.raises(ValueError, match=r"model = 'resnet19': allowed is resnet20, .*, privdl-vgg16, .* module:function"):
         named_network("resnet19")
 
 
 def test_a_function_of_the_user_s_gives_its_own_weights_or_takes_a_file_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "users_network.py").write_text(
-        "from torch import nn\ndef tiny():\n    net = nn.Sequential(nn.Linear(2, 1))\n    nn.init.ones_(net[0].weight)\n    return net\n"
+    lines = (
+        "from torch import nn",
+        "def tiny():",
+        "    net = nn.Sequential(nn.Linear(2, 1))",
+        "    nn.init.ones_(net[0].weight)",
+        "    return net",
     )
+    (tmp_path / "users_network.py").write_text("\n".join(lines))
     monkeypatch.chdir(tmp_path)
     named = named_network("users_network:tiny")
     assert named.size is None
