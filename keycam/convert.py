@@ -74,9 +74,7 @@ class ConversionPlan:
         if self.size is not None:
             return parsed_size(self.size)
         if own is None:
-            raise ValueError(
-                f"size = None: the size of the frames for {self.model} is not known; allowed is HxW, such as 224x224"
-            )
+            raise ValueError(f"size = None: nothing says what {self.model} was made for; allowed is HxW, such as 224x224")
         return own
 
 
