@@ -79,9 +79,12 @@ class FoldedLinear(nn.Module):
         """x (N, C P), channel by channel in keyed order -> (N, features)."""
         if self.training or torch.is_grad_enabled():
             return nn.functional.linear(x, self._fold(), self.linear.bias)
-        if self._folded is None or self._folded.device != x.device:
-            self._folded = self._fold()
-        return nn.functional.linear(x, self._folded, self.linear.bias)
+        folded = self._folded
+        if folded is None or folded.device != x.device:
+            folded = self._fold()
+            if not torch.compiler.is_compiling():  # which would keep a tensor of its own kind
+                self._folded = folded
+        return nn.functional.linear(x, folded, self.linear.bias)
 
     def _fold(self) -> Tensor:
         weight = self.linear.weight
