@@ -35,6 +35,31 @@ Weights = Annotated[
     Path | None, typer.Option(readable=False, help="Weights as safetensors; by default those that come with keycam.")
 ]
 Key = Annotated[Path | None, typer.Option(readable=False, help="Key file (see 'keycam keys new'); by default a throw-away key.")]
+AnyModel = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="resnet20, preresnet110, vgg16, privdl-vgg16, a classifier or segmentation network of torchvision's by name, or "
+        "module:function of your own, a function without arguments that returns the network.",
+    ),
+]
+AnyWeights = Annotated[
+    Path | None,
+    typer.Option(readable=False, help="Weights, safetensors or a state dict (.pth); by default those of the network itself."),
+]
+Size = Annotated[str | None, typer.Option(metavar="HxW", help="Size of the frames; by default what the network was made for.")]
+Channels = Annotated[int, typer.Option(help="Channels of the frames.", min=1, max=1024)]
+Batch = Annotated[int | None, typer.Option(help="Frames in one call; by default any number.", min=1, max=1024)]
+Shuffle = Annotated[
+    str, typer.Option(help="every-layer: each layer has a secret order of its own, kept in the file; input: undone at the first.")
+]
+Order = Annotated[
+    Path | None,
+    typer.Option(
+        readable=False,
+        help="Order of the frames that the file is checked with, an array as PrivDL's key (.npy, .pt); by default random ones.",
+    ),
+]
 Data = Annotated[Path, typer.Option(help="Folder with CIFAR-10: torchvision's (filled by its downloader if empty) or sheets.")]
 
 
@@ -137,6 +162,65 @@ def train(
         images=images, seed=seed,
     )  # fmt: skip
     print_json(result) if as_json else print_training(result)
+
+
+@app.command("convert")
+def convert_network(
+    model: AnyModel,
+    out: Annotated[Path, typer.Option(help="File to write, .pt2; as secret as the key.")],
+    weights: AnyWeights = None,
+    size: Size = None,
+    channels: Channels = 3,
+    batch: Batch = None,
+    shuffle: Shuffle = "every-layer",
+    key: Key = None,
+    policy: Policy = "secure",
+    order: Order = None,
+    as_json: Json = False,
+) -> None:
+    """Make the keyed twin of a network: a program for torch.export.load that takes keyed frames and their order.
+
+    It is written only when its answers are the plain network's and a wrong key's are not. With --shuffle every-layer the file
+    holds the secret orders of the layers: keep it as you keep the key.
+    """
+    from keycam.convert import ConversionPlan, run_conversion
+    from keycam.printing import print_conversion, print_json
+
+    plan = ConversionPlan(
+        model=model, out=out, weights=weights, size=size, channels=channels, batch=batch, shuffle=shuffle, key=key,
+        policy=policy, order=order,
+    )  # fmt: skip
+    result = run_conversion(plan)
+    print_json(result) if as_json else print_conversion(result)
+
+
+@app.command("export")
+def export_network(
+    model: AnyModel,
+    onnx: Annotated[Path, typer.Option(help="File to write, .onnx; as secret as the key.")],
+    weights: AnyWeights = None,
+    size: Size = None,
+    channels: Channels = 3,
+    batch: Batch = None,
+    shuffle: Shuffle = "every-layer",
+    key: Key = None,
+    policy: Policy = "secure",
+    order: Order = None,
+    as_json: Json = False,
+) -> None:
+    """Make the keyed twin of a network as ONNX, with keyed frames and their order as inputs, checked in onnxruntime.
+
+    Needs the extra: pip install 'keycam[onnx]'. What 'keycam convert' says of the file holds for this one.
+    """
+    from keycam.convert import ConversionPlan, run_conversion
+    from keycam.printing import print_conversion, print_json
+
+    plan = ConversionPlan(
+        model=model, out=onnx, weights=weights, size=size, channels=channels, batch=batch, shuffle=shuffle, key=key,
+        policy=policy, order=order, field="onnx",
+    )  # fmt: skip
+    result = run_conversion(plan)
+    print_json(result) if as_json else print_conversion(result)
 
 
 @app.command()

@@ -73,6 +73,31 @@ def print_training(result: dict[str, Any]) -> None:
     _show(_pairs({name.replace("_", " "): str(value) for name, value in result.items()}))
 
 
+def print_conversion(result: dict[str, Any]) -> None:
+    """A converted network: what its file takes and gives, and how its answers compare with the plain network's."""
+
+    def shapes(tensors: dict[str, list[int | None]]) -> str:
+        named = {name: ", ".join("any" if side is None else str(side) for side in shape) for name, shape in tensors.items()}
+        return "; ".join(f"{name} ({shape})" for name, shape in named.items())
+
+    _show(
+        _pairs(
+            {
+                "network": f"{result['model']}, {result['parameters']:,} parameters",
+                "inputs": shapes(result["inputs"]),
+                "outputs": shapes(result["outputs"]),
+                "operators rewritten for secret orders": str(result["operators_rewritten"]),
+                "operators kept as they are": str(result["operators_kept"]),
+                "batch norms folded away": str(result["batch_norms_folded"]),
+                "largest difference from the plain answers": f"{result['max_relative_difference']:.1e}",
+                "classes that differ": f"{result['classes_that_differ']:.2%}",
+                "largest difference with a wrong key": f"{result['wrong_key_difference']:.2f}",
+                "file": f"{result['file']}, {result['bytes']:,} bytes",
+            }
+        )
+    )
+
+
 def print_rows(what: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """The rows of a benchmark, a column for each of their fields; height and width share one."""
     table = Table(title=what)

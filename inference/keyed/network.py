@@ -43,14 +43,20 @@ class Activation:
 class KeyedNetwork(nn.Module):
     """What `convert` returns: call it as `keyed(x, order)`.
 
+    Attributes
+    ----------
+    graph
+        The keyed graph with a node for each one of the original network; its meta "place" says in which order its tensor is.
+    graph_module
+        The modules and tables, and the code that runs: that of `graph` with fewer passes over the memory.
+
     It holds secret orders and therefore refuses to be pickled; they are no part of its state dict either.
     """
 
     def __init__(self, graph_module: fx.GraphModule, channels_in: int, size_in: tuple[int, int]) -> None:
         super().__init__()
-        self.graph_module = graph_module
-        self._every_node = graph_module.graph
-        graph_module.graph = fused(self._every_node, dict(graph_module.named_modules()))
+        self.graph, self.graph_module = graph_module.graph, graph_module
+        graph_module.graph = fused(self.graph, dict(graph_module.named_modules()))
         self.channels_in, self.size_in = channels_in, size_in
 
     def forward(self, x: Tensor, order: Tensor) -> Any:
@@ -84,7 +90,7 @@ class KeyedNetwork(nn.Module):
         Here no sum and no activation is drawn into the operator before it, as they are in `forward`.
         """
         index = self._checked_order(x, order)
-        values = _Recorder(self.graph_module, graph=self._every_node).record(x, index)
+        values = _Recorder(self.graph_module, graph=self.graph).record(x, index)
         return {node.meta["original"]: self._activation(node, value, index) for node, value in values.items()}
 
     def _activation(self, node: fx.Node, value: Tensor, index: Tensor) -> Activation:
@@ -99,7 +105,7 @@ class KeyedNetwork(nn.Module):
         None where an output is not spatial, else the order of that dense output (the identity where it is raster).
         """
         index = order.to(torch.int64)
-        output = next(node for node in self._every_node.nodes if node.op == "output")
+        output = next(node for node in self.graph.nodes if node.op == "output")
         return fx.node.map_arg(output.args[0], lambda node: self._order_of(node, index))
 
     def _order_of(self, node: fx.Node, index: Tensor) -> Tensor | None:
@@ -119,7 +125,8 @@ class KeyedNetwork(nn.Module):
             raise ValueError(f"x = {tuple(x.shape)}: allowed is {allowed}, the size it was converted for")
         if order.is_floating_point() or order.is_complex() or order.dtype == torch.bool:
             raise ValueError(f"order = {order.dtype}: allowed is a type of whole numbers")
-        if order.shape not in ((height * width,), (len(x), height * width)):
+        per_frame = order.ndim == 2 and order.shape[0] == x.shape[0]  # dimension by dimension, as torch.export can follow it
+        if not (order.ndim == 1 or per_frame) or order.shape[-1] != height * width:
             raise ValueError(f"order = {tuple(order.shape)}: allowed is ({height * width},) or ({len(x)}, {height * width})")
         index = order.to(device=x.device, dtype=torch.int64)
         # On a GPU the check would make every call wait for its answer.

@@ -95,9 +95,12 @@ class FoldedLinear(nn.Module):
         """x (N, C P), channel by channel in `order_in`, int64 (P,), the same in every call -> (N, features)."""
         if self.training or torch.is_grad_enabled():
             return nn.functional.linear(x, self._fold(order_in), self.linear.bias)
-        if self._folded is None or self._folded.device != x.device:
-            self._folded = self._fold(order_in)
-        return nn.functional.linear(x, self._folded, self.linear.bias)
+        folded = self._folded
+        if folded is None or folded.device != x.device:
+            folded = self._fold(order_in)
+            if not torch.compiler.is_compiling():  # which would keep a tensor of its own kind
+                self._folded = folded
+        return nn.functional.linear(x, folded, self.linear.bias)
 
     def _fold(self, order_in: Tensor) -> Tensor:
         weight = self.linear.weight
@@ -113,5 +116,5 @@ class RestoringLinear(nn.Module):
 
     def forward(self, x: Tensor, order_in: Tensor) -> Tensor:
         """x (N, C P) in `order_in`, (P,) or (N, P) -> (N, features)."""
-        by_position = x.view(len(x), -1, order_in.shape[-1])
+        by_position = x.view(x.shape[0], -1, order_in.shape[-1])
         return self.linear(put_positions_along(by_position, order_in, (2,)).flatten(1))

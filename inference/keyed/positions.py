@@ -49,8 +49,8 @@ def take_positions(x: Tensor, order: Tensor, added: Tensor | None = None, activa
     IndexError
         A place in `order` outside 0..P-1.
     """
-    if order.ndim == 2 and len(x) == 1:
-        x = x.expand(len(order), -1, -1, -1)
+    if order.ndim == 2 and x.shape[0] == 1:
+        x = x.expand(order.shape[0], -1, -1, -1)
     n, c, h, w = x.shape
     if not x.is_contiguous(memory_format=torch.channels_last):
         planes = x.reshape(n, c, h * w)
@@ -120,7 +120,7 @@ def _along(move: Callable[[Tensor, Tensor], Tensor], x: Tensor, order: Tensor, a
     # What lies behind the pixels takes the place of the channels, and what lies between frame and pixels that of columns.
     merged = x.flatten(axes[0], axes[-1]).movedim(axes[0], 1)
     if order.ndim == 2:
-        merged = merged.expand(len(order), *merged.shape[1:])
+        merged = merged.expand(order.shape[0], *merged.shape[1:])
     moved = move(merged.reshape(*merged.shape[:2], -1).transpose(1, 2)[:, :, :, None], order)
     moved = moved[:, :, :, 0].transpose(1, 2).reshape(merged.shape)
     return moved.movedim(1, axes[0]).unflatten(axes[0], [x.shape[axis] for axis in axes])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from torch import nn
 
-from inference.datasets import DataError
 from inference.models.resnet import PreResNet, ResNet
+from inference.models.state import WeightsError, fill
 from inference.models.vgg import Vgg16
 
 MODELS: dict[str, Callable[[], nn.Module]] = {"resnet20": ResNet, "preresnet110": PreResNet, "vgg16": Vgg16}
@@ -15,10 +15,6 @@ MODELS: dict[str, Callable[[], nn.Module]] = {"resnet20": ResNet, "preresnet110"
 
 SMALLEST_PX = {"resnet20": 4, "preresnet110": 4, "vgg16": 32}
 """The smallest side of a picture that each network takes."""
-
-
-class WeightsError(DataError):
-    """Weights that are missing, unreadable or of another network."""
 
 
 def build(name: str) -> nn.Module:
@@ -39,24 +35,9 @@ def shipped_weights(name: str) -> Path:
 
 
 def load(name: str, weights: Path | None = None) -> nn.Module:
-    """Make the network `name` with `weights` (safetensors), by default the shipped ones, ready to predict.
+    """Make the network `name` with `weights` (safetensors or .pth), by default the shipped ones, ready to predict.
 
     Raises `ValueError` for an unknown name and `WeightsError` for weights that are not there or not those of the network.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     network = build(name)
-    path = shipped_weights(name) if weights is None else weights
-    allowed = f"allowed is a safetensors file with the weights of {name}"
-    if not path.is_file():
-        raise WeightsError(f"weights = {path}: there is no such file; {allowed}")
-    try:
-        state = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"weights = {path}: it is not a readable safetensors file ({error}); {allowed}") from error
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise WeightsError(f"weights = {path}: they belong to another network; {allowed}") from error
-    return network.eval()
+    return fill(network, shipped_weights(name) if weights is None else weights, name)

@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import ENVIRONMENT
 
-COMMANDS = ("demo", "eval", "infer", "train", "bench", "info", "keys")
+COMMANDS = ("demo", "eval", "infer", "train", "convert", "export", "bench", "info", "keys")
 
 
 def test_help_answers_at_once_and_without_the_heavy_modules(process) -> None:

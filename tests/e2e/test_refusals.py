@@ -99,7 +99,7 @@ BAD_LINES = [
     ("info --size 65 --figure OUT/a.png", "size = 65: allowed is up to 64"),
     ("bench nonsense", "what = 'nonsense': allowed is readout"),
     ("bench readout --repeats 2", "repeats = 2: allowed is 3 or more"),
-    ("nonsense", "'nonsense'; allowed is demo, eval, infer, train, bench, info, keys"),
+    ("nonsense", "'nonsense'; allowed is demo, eval, infer, train, convert, export, bench, info, keys"),
     ("keys", "Missing command; allowed is new"),
     ("keys nonsense", "'nonsense'; allowed is new"),
     ("keys new", "Missing argument 'file'"),
