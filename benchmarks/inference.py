@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,8 @@ from torch.fx.experimental.optimization import fuse
 from adc import KeySchedule
 from benchmarks.memory import peak_bytes
 from benchmarks.timing import median_ms, medians_ms
-from inference.keyed import UnsupportedLayerError, convert
+from inference.keyed import KeyedNetwork, UnsupportedLayerError, convert
+from inference.keyed.operators import KeyedOperator
 from inference.keyed.positions import take_positions
 from inference.models import MODELS, build
 
@@ -47,6 +48,7 @@ class InferenceRow(TypedDict):
     input_ms: float
     every_layer_ms: float
     reference_ms: float | None
+    copies_ms: float
     table_build_ms: float
     peak_memory_ratio: float
     input_ratio: float
@@ -59,6 +61,7 @@ def bench_inference(cases: Iterable[Case] = CASES, repeats: int = 9) -> list[Inf
     plain_ms is the network as users run it, eager and under torch.inference_mode. plain_optimised_ms has its batch norms
     folded into the convolutions and its tensors in channels-last memory, and so have both keyed networks; the ratios are
     theirs over it. reference_ms, the published operators, is timed once. The four others take turns; medians over repeats.
+    copies_ms is what it takes to copy every map once that every-layer moves, which bounds what its orders can cost.
     table_build_ms is what a new epoch costs: the orders of all layers, drawn anew. peak_memory_ratio compares every-layer
     with plain_optimised: parameters, tables, frames and the most that is alive at once of what is computed from them.
 
@@ -100,11 +103,30 @@ def _row(case: Case, repeats: int) -> InferenceRow:
         input_ms=input_ms,
         every_layer_ms=layer_ms,
         reference_ms=_reference_ms(network, frames, orders[0]),
+        copies_ms=_copies_ms(by_layer, *fresh(), repeats),
         table_build_ms=median_ms(lambda: by_layer.rekey(KeySchedule(secrets.token_bytes(32)).layer_orders()), repeats),
         peak_memory_ratio=_total_bytes(by_layer, *fresh()) / _total_bytes(optimised, laid_out),
         input_ratio=input_ms / optimised_ms,
         every_layer_ratio=layer_ms / optimised_ms,
     )
+
+
+def _copies_ms(keyed: KeyedNetwork, frames: Tensor, orders: Tensor, repeats: int) -> float:
+    moved: list[Tensor] = []
+
+    def note_input(operator: nn.Module, args: tuple[Any, ...]) -> None:
+        moved.extend(args[0][:1] if args[1] is not None else [])
+
+    def note_output(operator: nn.Module, args: tuple[Any, ...], out: Tensor) -> None:
+        moved.extend([out] if args[2] is not None else [])
+
+    operators = [module for module in keyed.modules() if isinstance(module, KeyedOperator)]
+    hooks = [operator.register_forward_pre_hook(note_input) for operator in operators]
+    hooks += [operator.register_forward_hook(note_output) for operator in operators]
+    keyed(frames, orders)
+    for hook in hooks:
+        hook.remove()
+    return median_ms(lambda: [m.clone() for m in moved], repeats)
 
 
 def _total_bytes(network: nn.Module, *inputs: Tensor) -> int:

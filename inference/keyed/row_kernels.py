@@ -13,8 +13,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 _ROWS_AHEAD = 16
-_BLOCK = 1024
-"""Rows that a thread takes at a time."""
+_BLOCK = 8192
+"""Numbers, of as many rows, that a thread moves at a time: small enough that both threads of a small map have work."""
 
 
 @intrinsic
@@ -59,13 +59,14 @@ def take_rows(rows: Any, order: Any, added: Any, activation: int, lowest: float,
     order is int64 (N, P) or (1, P); an empty `added` adds nothing. False where an order leaves 0..P-1.
     """
     frames, count, channels = rows.shape
-    blocks = (count + _BLOCK - 1) // _BLOCK
+    block = max(1, _BLOCK // max(1, channels))
+    blocks = (count + block - 1) // block
     low, high = np.float32(lowest), np.float32(highest)
     outside = 0
     for task in prange(frames * blocks):
-        frame, begin = task // blocks, task % blocks * _BLOCK
+        frame, begin = task // blocks, task % blocks * block
         of = frame if len(order) > 1 else 0
-        for q in range(begin, min(count, begin + _BLOCK)):
+        for q in range(begin, min(count, begin + block)):
             if q + _ROWS_AHEAD < count:
                 _prefetch(rows, frame, order[of, q + _ROWS_AHEAD])  # type: ignore[call-arg]
             source = order[of, q]
@@ -85,13 +86,14 @@ def take_rows(rows: Any, order: Any, added: Any, activation: int, lowest: float,
 def put_rows(rows: Any, order: Any, activation: int, lowest: float, highest: float, out: Any) -> bool:
     """out[n, order[n, q]] = activation(rows[n, q]); as `take_rows`."""
     frames, count, channels = rows.shape
-    blocks = (count + _BLOCK - 1) // _BLOCK
+    block = max(1, _BLOCK // max(1, channels))
+    blocks = (count + block - 1) // block
     low, high = np.float32(lowest), np.float32(highest)
     outside = 0
     for task in prange(frames * blocks):
-        frame, begin = task // blocks, task % blocks * _BLOCK
+        frame, begin = task // blocks, task % blocks * block
         of = frame if len(order) > 1 else 0
-        for q in range(begin, min(count, begin + _BLOCK)):
+        for q in range(begin, min(count, begin + block)):
             if q + _ROWS_AHEAD < count:
                 _prefetch(out, frame, order[of, q + _ROWS_AHEAD])  # type: ignore[call-arg]
             target = order[of, q]
@@ -107,13 +109,18 @@ def put_rows(rows: Any, order: Any, activation: int, lowest: float, highest: flo
 def are_permutations(orders: Any) -> bool:
     """Whether each row of orders, int64 (N, P), holds every number in 0..P-1 once."""
     frames, count = orders.shape
+    blocks = (count + _BLOCK - 1) // _BLOCK
+    seen = np.zeros((frames, count), np.uint8)
     wrong = 0
-    for frame in prange(frames):
-        seen = np.zeros(count, np.uint8)
-        for q in range(count):
+    for task in prange(frames * blocks):
+        frame, begin = task // blocks, task % blocks * _BLOCK
+        for q in range(begin, min(count, begin + _BLOCK)):
             place = orders[frame, q]
-            if place < 0 or place >= count or seen[place]:
+            if place < 0 or place >= count:
                 wrong += 1
-                break
-            seen[place] = 1
+            else:
+                seen[frame, place] = 1  # two threads may write the same here, and only the same
+    for frame in prange(frames):
+        for place in range(count):
+            wrong += 1 - seen[frame, place]
     return wrong == 0

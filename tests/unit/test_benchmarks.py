@@ -22,7 +22,7 @@ def test_inference_rows_have_ratios_over_the_optimised_network_and_none_where_no
     for row in rows:
         assert row["input_ratio"] == pytest.approx(row["input_ms"] / row["plain_optimised_ms"])
         assert row["every_layer_ratio"] == pytest.approx(row["every_layer_ms"] / row["plain_optimised_ms"])
-        assert row["table_build_ms"] > 0
+        assert min(row["table_build_ms"], row["copies_ms"]) > 0
         assert 1 < row["peak_memory_ratio"] < 2  # a table for each layer at least
     assert rows[0]["reference_ms"] is not None
     assert rows[1]["reference_ms"] is None  # bilinear interpolation
