@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 import torch
 
-from inference.models import load
+from inference.models import load, named_network
 
 MINE = """
 import torch
@@ -95,12 +95,8 @@ def test_onnxruntime_answers_and_says_in_which_order(command, here: Path) -> Non
     raster = np.empty_like(answer).reshape(2, 3, 64)
     for frame in range(2):
         raster[frame][:, answer_order[frame]] = answer[frame].reshape(3, 64)
-    torch.manual_seed(0)
-    names: dict[str, object] = {}
-    exec(MINE, names)
-    network = names["dense"]()  # type: ignore[operator]
     with torch.no_grad():
-        expected = network(plain).numpy()
+        expected = named_network("networks_of_mine:dense").network(plain).numpy()
     assert np.abs(raster.reshape(expected.shape) - expected).max() <= 1e-4 * np.abs(expected).max()
 
 

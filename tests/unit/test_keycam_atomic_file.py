@@ -69,3 +69,12 @@ def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path, name: str) -
     with pytest.raises(OutputError, match=f"out = {tmp_path / name}: a file is in the place of a folder; allowed is"):
         make_folder(tmp_path / name, "out")
     assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_a_private_file_is_its_owner_s_alone_while_it_is_written_and_after(tmp_path: Path) -> None:
+    (tmp_path / "a.pt2").write_text("older, and for all to read")
+    (tmp_path / "a.pt2").chmod(0o644)
+    with whole_file(tmp_path / "a.pt2", "out", private=True) as unfinished:
+        unfinished.write_text("secret")
+        assert unfinished.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "a.pt2").stat().st_mode & 0o777 == 0o600
