@@ -126,7 +126,12 @@ def _copies_ms(keyed: KeyedNetwork, frames: Tensor, orders: Tensor, repeats: int
     keyed(frames, orders)
     for hook in hooks:
         hook.remove()
-    return median_ms(lambda: [m.clone() for m in moved], repeats)
+
+    def copy_each() -> None:
+        for map_ in moved:
+            map_.clone()
+
+    return median_ms(copy_each, repeats)
 
 
 def _total_bytes(network: nn.Module, *inputs: Tensor) -> int:

@@ -116,7 +116,7 @@ def test_a_program_answers_as_the_plain_network_for_any_number_of_frames(name: s
 @pytest.mark.parametrize(
     ("name", "shuffle"),
     [(name, shuffle) for name in ("flattening", "dense", "resnet20") for shuffle in SHUFFLES]
-    + [("vgg16", "every-layer"), ("mobilenet_v3_small", "every-layer")]
+    + [("vgg16", "every-layer"), pytest.param("mobilenet_v3_small", "every-layer", marks=pytest.mark.slow)]
     + [pytest.param("lraspp_mobilenet_v3_large", shuffle, marks=pytest.mark.slow) for shuffle in SHUFFLES],
 )
 def test_onnxruntime_answers_as_the_plain_network_for_any_number_of_frames(name: str, shuffle: str, tmp_path: Path) -> None:
