@@ -1,4 +1,4 @@
-"""What the plain network still knows under every scheme: `python -m experiments.schemes DATA` writes its table in docs/schemes.md.
+"""What the plain network still knows under every scheme: `python -m experiments.schemes DATA` writes it into docs/schemes.md.
 
 DATA is a folder with CIFAR-10. The network is the ResNet-20 that comes with keycam, which never saw a scrambled picture.
 """
@@ -91,7 +91,8 @@ def _share(right: Tensor) -> float:
 def table(rows: Iterable[AccuracyRow], images: int) -> str:
     """The rows in Markdown."""
     lines = [
-        f"| first {images} test pictures | on what travels | after decryption | answers that differ | after decryption, wrong key |",
+        f"| first {images} test pictures | on what travels | after decryption | answers that differ "
+        "| after decryption, wrong key |",
         f"|{'---|' * 5}",
     ]
     for row in rows:

@@ -1,5 +1,5 @@
 """Key-Nets' image key: J. Byrne, B. DeCann, S. Bloom, "Key-Nets: Optical Transformation Convolutional Networks for Privacy
-Preserving Vision Sensors", BMVC, 2020.
+Preserving Vision Sensors", arXiv 2008.04469, 2020.
 
 The sensor sends A x, with x all samples of a picture and A a sparse matrix that is secret; a network whose layers are keyed as
 A W A_prev^-1 gives on it the answers that the plain network gives on x (`key_nets_layers`). Behind a ReLU, A can only be a

@@ -1,4 +1,4 @@
-"""Key-Nets' network: every layer keyed as A W A_prev^-1 (Byrne, DeCann, Bloom, BMVC 2020; see `key_nets`).
+"""Key-Nets' network: every layer keyed as A W A_prev^-1 (Byrne, DeCann, Bloom, 2020; see `key_nets`).
 
 A is a permutation with positive gains, so that relu(A z) = A relu(z), and every affine layer between two keys becomes another
 affine layer. Whoever holds the keyed layers and the plain network can find the keys: the entries of A W A_prev^-1 are those of W
