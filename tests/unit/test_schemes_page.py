@@ -44,6 +44,18 @@ def test_accuracy_is_all_with_the_key_little_without_and_refused_where_there_is_
         assert (row.with_wrong_key is None) == make_scheme(name, np.random.default_rng(0), (12, 8)).notices_alterations
 
 
+def test_the_highest_code_of_a_sample_is_white() -> None:
+    class Level(nn.Module):
+        """Answers 0 to 9 by the level of a picture, 0 to 1."""
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return nn.functional.one_hot((x.mean((1, 2, 3)) * 9).round().long(), 10).float()
+
+    for white in (np.uint8(255), np.uint16(65535)):
+        levels = np.arange(0, 10)[:, None, None, None] * np.ones((1, 4, 4, 3)) / 9 * white
+        assert schemes.classes(Level(), levels.astype(white.dtype), batch=3).tolist() == list(range(10))
+
+
 def test_a_scheme_that_loses_something_would_show(monkeypatch: pytest.MonkeyPatch) -> None:
     class Lossy:
         def encrypt(self, images: np.ndarray) -> Sent:
