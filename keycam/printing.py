@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from keycam.demo import DemoResult
 
 
+MOST_IN_A_CELL = 40
+"""Characters from which a field of a benchmark is a sentence."""
+
+
 def print_json(result: dict[str, Any]) -> None:
     """Write `result` and nothing else to standard output."""
     print(json.dumps(result, indent=2))
@@ -99,9 +103,11 @@ def print_conversion(result: dict[str, Any]) -> None:
 
 
 def print_rows(what: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The rows of a benchmark, a column for each of their fields; height and width share one."""
+    """The rows of a benchmark, a column for each of their fields; height and width share one. Sentences have a table below."""
     table = Table(title=what)
     names = [name for name in rows[0] if name not in ("height", "width")]
+    sentences = [name for name in names if any(len(str(row[name])) > MOST_IN_A_CELL for row in rows)]
+    names = [name for name in names if name not in sentences]
     for name in [names[0], "size", *names[1:]]:
         heading = name.replace("_per_second", "/s").replace("_ms", ", ms").replace("_", " ")
         is_text = isinstance(rows[0].get(name), str)
@@ -110,9 +116,16 @@ def print_rows(what: str, rows: Sequence[Mapping[str, Any]]) -> None:
         cells = [_cell(row[name]) for name in names]
         table.add_row(cells[0], f"{row['width']}x{row['height']}", *cells[1:])
     _show(table)
+    if sentences:
+        said = Table(*(name.replace("_", " ") for name in (names[0], *sentences)))
+        for spoken in dict.fromkeys(tuple(row[name] for name in (names[0], *sentences)) for row in rows):
+            said.add_row(*spoken)
+        _show(said)
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.2f}"
     return "" if value is None else str(value)

@@ -8,10 +8,12 @@ from PIL import Image
 
 from adc import POLICIES
 from benchmarks.readout import bench_readout
+from benchmarks.schemes import bench_schemes
 from inference.models import MODELS
 from keycam import __version__
 from keycam.printing import print_rows
 from keycam.profile_sheet import expected_transfer
+from privacy.schemes import SCHEMES
 from sensor_sim import load_profile
 
 
@@ -90,6 +92,16 @@ def test_bench_is_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None
     assert "aes-256-gcm" in shown
     assert "16x16" in shown
     assert "…" not in shown
+
+
+def test_bench_compares_schemes_in_figures_and_in_sentences(command, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = bench_schemes(sizes=((8, 8), (8, 12)), repeats=3)
+    monkeypatch.setattr("benchmarks.schemes.bench_schemes", lambda repeats: small)
+    assert command("bench", "schemes", "--json").json()["rows"] == small
+    shown = command("bench", "schemes").out
+    assert shown.count("8x8") == shown.count("12x8") == len(SCHEMES)
+    assert shown.count("aes-256-gcm") == 3  # once for each size, and once for its sentences
+    assert all(row[said] in shown for row in small for said in ("key_handling", "protects"))
 
 
 def test_info_shows_a_sensors_sheet_and_draws_its_photon_transfer_curve(command, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """Benchmarks: every row is there, and its ratios are of its own times. Speed itself is not tested."""
 
+import numba
 import pytest
 import torch
 
 from benchmarks.inference import Case, bench_inference
 from benchmarks.memory import peak_bytes
+from benchmarks.schemes import bench_schemes
 from benchmarks.sensor import bench_sensor
+from privacy.schemes import SCHEMES
 from sensor_sim import profile_names
 
 
@@ -28,7 +31,23 @@ def test_inference_rows_have_ratios_over_the_optimised_network_and_none_where_no
     assert rows[1]["reference_ms"] is None  # bilinear interpolation
 
 
-@pytest.mark.parametrize("bench", [bench_sensor, bench_inference])
+def test_every_scheme_has_a_row_beside_aes_gcm_on_one_core() -> None:
+    threads = numba.get_num_threads()
+    rows = bench_schemes(sizes=((8, 12),), repeats=3)
+    assert numba.get_num_threads() == threads
+    assert [row["scheme"] for row in rows] == list(SCHEMES)
+    for row in rows:
+        assert (row["height"], row["width"]) == (8, 12)
+        assert min(row["encrypt_ms"], row["decrypt_ms"], row["ratio_to_aes_gcm"]) > 0
+        assert row["key_bits"] > 0 or row["scheme"] == "keycam-raster"
+    # AES-GCM beside itself. Calls of some 10 us: a factor of 5 leaves room for a busy machine.
+    assert 0.2 < rows[-1]["ratio_to_aes_gcm"] < 5
+    with pytest.raises(ValueError, match=r"shape = 8x10: .*multiples of 4"):
+        bench_schemes(sizes=((8, 10),), repeats=1)
+    assert numba.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("bench", [bench_sensor, bench_inference, bench_schemes])
 def test_no_repeats_are_refused(bench) -> None:
     with pytest.raises(ValueError, match="repeats = 0: allowed is 1 or more"):
         bench(repeats=0)
