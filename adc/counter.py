@@ -22,7 +22,7 @@ class CounterStoreError(RuntimeError):
 
 
 class CounterStore:
-    """Rising frame counters, 0 to EPOCH_FRAMES - 1, for one epoch of one client of a device, reserved on disk before they are used.
+    """Rising frame counters for one epoch of one client of a device, 0 to EPOCH_FRAMES - 1, reserved on disk ahead of use.
 
     The file says up to where counters may have been issued. A store begins there when it is opened, so a crash skips
     what was reserved and left over and never repeats. Two files belong to it: the path itself and path + ".lock", which

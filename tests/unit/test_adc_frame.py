@@ -131,7 +131,8 @@ def test_cut_or_lengthened_header_is_refused(cut: int) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("version", 1), ("device", ""), ("client", ""), ("client", "a" * 65), ("counter", -1), ("epoch", 2**64), ("black_level_dn", float("nan")),
+        ("version", 1), ("device", ""), ("client", ""), ("client", "a" * 65),
+        ("counter", -1), ("epoch", 2**64), ("black_level_dn", float("nan")),
         ("black_level_dn", 4096), ("exposure_s", 0), ("exposure_s", float("nan")), ("analog_gain", -1),
         ("temperature_k", float("inf")),
     ],
