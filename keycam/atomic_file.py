@@ -25,10 +25,11 @@ def make_folder(folder: Path, field: str) -> None:
 
 
 @contextmanager
-def whole_file(path: Path, field: str) -> Iterator[Path]:
+def whole_file(path: Path, field: str, *, private: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path`; it takes the place of `path` when the block ends well, and vanishes otherwise.
 
-    `field` is the option that named it. Raises `OutputError` where the system does not let the file be written.
+    A private file is its owner's alone, from the beginning. `field` is the option that named it. Raises `OutputError` where
+    the system does not let the file be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +40,7 @@ def whole_file(path: Path, field: str) -> Iterator[Path]:
     unfinished = Path(name)
     try:
         yield unfinished
-        unfinished.chmod(0o666 & ~_umask())
+        unfinished.chmod(0o600 if private else 0o666 & ~_umask())
         unfinished.replace(path)
     except BaseException as error:
         unfinished.unlink(missing_ok=True)
