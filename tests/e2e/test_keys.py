@@ -308,7 +308,8 @@ def test_a_passphrase_is_typed_without_echo_and_twice_when_it_is_new(
 @pytest.mark.parametrize(
     ("content", "says"),
     [(None, "it cannot be read (No such file or directory)"), (b"", "its first line is empty"),
-     (b"\nx", "its first line is empty"), (b"\xff\n", "it is not UTF-8"), (b"x" * 1025, "its first line is longer than 1024 bytes")],
+     (b"\nx", "its first line is empty"), (b"\xff\n", "it is not UTF-8"),
+     (b"x" * 1025, "its first line is longer than 1024 bytes")],
 )  # fmt: skip
 def test_a_bad_passphrase_file_is_refused(command: Command, sealed: Path, passphrase, content: bytes | None, says: str) -> None:
     passphrase[1].unlink()
