@@ -113,7 +113,9 @@ class CounterStore:
         if limit <= self._limit:
             raise CounterStoreError(f"{self._path} has issued all 2**48 counters of its epoch: begin a new epoch")
         fresh = self._path.with_name(self._path.name + ".tmp")
-        with fresh.open("wb") as file:
+        # A cut in the middle of a rename may have left both names on one file, and to write over that would be to damage it.
+        fresh.unlink(missing_ok=True)
+        with fresh.open("xb") as file:
             file.write(_written(limit))
             file.flush()
             os.fsync(file.fileno())
