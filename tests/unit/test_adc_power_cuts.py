@@ -25,32 +25,36 @@ class Disk:
     """One folder in memory that keeps the promises of POSIX and no others.
 
     What fsync was called for is safe: the bytes of a file, or the names in the folder. Of all else, at a power cut, each name
-    is by chance as it was or as it is, and each file has its old bytes, its new ones or a beginning of the new ones.
+    is by chance as it was at any time since, and each file has its old bytes, its new ones or a beginning of the new ones.
     """
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.names: dict[str, Inode] = {}
-        self.safe_names: dict[str, Inode] = {}
+        self.names_since_safe: list[dict[str, Inode]] = []
         self.open: dict[int, Inode | None] = {}  # None: the folder itself
         self.steps_left = 0
 
     def step(self) -> None:
         """One thing is done, unless the power goes just before it."""
+        self.names_since_safe.append(dict(self.names))
         if self.steps_left == 0:
             raise PowerCut
         self.steps_left -= 1
 
     def restart(self, steps: int) -> None:
         names = {}
-        for name in {*self.names, *self.safe_names}:
-            inode = self.chance.choice((self.names, self.safe_names)).get(name)
+        states = [*self.names_since_safe, self.names]
+        for name in sorted({name for state in states for name in state}):
+            inode = self.chance.choice(states).get(name)
             if inode is not None:
                 names[name] = inode
-        for inode in {*names.values()}:
+        for inode in names.values():
+            if inode.seen == inode.safe:
+                continue
             torn = inode.seen[: self.chance.randint(0, len(inode.seen))]
             inode.seen = inode.safe = self.chance.choice((inode.seen, inode.safe, torn))
-        self.names, self.safe_names = dict(names), dict(names)
+        self.names, self.names_since_safe = names, []
         self.open.clear()
         self.steps_left = steps
 
@@ -139,7 +143,7 @@ def system(disk: Disk) -> SimpleNamespace:
         disk.step()
         inode = disk.open[number]
         if inode is None:
-            disk.safe_names = dict(disk.names)
+            disk.names_since_safe = []
         else:
             inode.safe = inode.seen
 
