@@ -185,8 +185,6 @@ KINDS = {
         edited_key_or_refused,
         which=st.integers(0, 2),
         path=PATHS,
-            lambda part: [part[0], *part[1]]
-        ),
         value=VALUES,
     ),
 }
