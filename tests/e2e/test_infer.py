@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from adc import CounterStore
+from adc import EPOCH_FRAMES, CounterStore
+from adc.counter import _written
 from keycam import key_guard
 
 
@@ -126,3 +127,17 @@ def test_the_key_of_a_client_makes_no_frames(command, picture: Path, key: Path, 
     run = command("infer", picture, "--key", tmp_path / "client.key")
     assert run.code == 3
     assert run.err.startswith(f"keycam: key = {tmp_path / 'client.key'}: it is a client's, which reads the camera's frames")
+
+
+def test_the_end_of_an_epoch_is_told_ahead_and_kept(command, picture: Path, key: Path) -> None:
+    assert command("infer", picture, "--key", key).code == 0
+    assert len(list(key.parent.glob("*.counter"))) == 1
+    counter_of(key).write_bytes(_written(EPOCH_FRAMES - 2))  # the camera takes a counter ahead
+    last = command("infer", picture, "--key", key)
+    assert last.code == 0
+    assert last.err == f"keycam: key {key}: 2 frames are left in this epoch: begin the next with 'keycam keys rotate'\n"
+    ended = command("infer", picture, "--key", key)
+    assert ended.code == 3
+    assert "has issued all 2**48 counters of its epoch: begin a new epoch" in ended.err
+    assert command("keys", "rotate", key).code == 0
+    assert command("infer", picture, "--key", key, "--json").json()["counter"] == 0
