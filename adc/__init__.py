@@ -9,10 +9,13 @@ if numba.config.THREADING_LAYER == "default":  # type: ignore[attr-defined]
 from adc.ahead import KeysAhead
 from adc.column_converter import ColumnConverter, ColumnFigures
 from adc.converter import Converter
-from adc.counter import CounterStore, CounterStoreError
+from adc.counter import EPOCH_FRAMES, CounterStore, CounterStoreError
+from adc.derivation import epoch_secret
 from adc.frame import FrameError, FrameHeader, RawFrame, TagError
+from adc.frame_key import FrameKey
 from adc.geometry import BAYER_NAMES, CFA_NAMES, Geometry
-from adc.keys import FrameKey, KeySchedule, LayerOrders
+from adc.keys import KeySchedule, LayerOrders
+from adc.names import DEFAULT_CLIENT
 from adc.orders import block_order, full_order, invert_order, raster_order, row_column_order
 from adc.policy import PAPER, POLICIES, RASTER, SECURE, ReadoutPolicy
 from adc.readout import Exposure, SeededExposure, readout
@@ -23,6 +26,8 @@ from adc.timing import LineTiming, ReadoutTiming
 __all__ = [
     "BAYER_NAMES",
     "CFA_NAMES",
+    "DEFAULT_CLIENT",
+    "EPOCH_FRAMES",
     "PAPER",
     "POLICIES",
     "RASTER",
@@ -52,6 +57,7 @@ __all__ = [
     "StaticTransfer",
     "TagError",
     "block_order",
+    "epoch_secret",
     "full_order",
     "invert_order",
     "raster_order",

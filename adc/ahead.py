@@ -9,8 +9,9 @@ from typing import Self
 
 import numba
 
+from adc.frame_key import FrameKey
 from adc.geometry import Geometry
-from adc.keys import FrameKey, KeySchedule
+from adc.keys import KeySchedule
 
 
 class KeysAhead:

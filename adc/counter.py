@@ -8,8 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from adc.keystream import COUNTER_LIMIT
+EPOCH_FRAMES = 2**48
+"""Counters of one epoch, 8,900 years at 1,000 frames/s: the nonce has room for 2**64, but each frame's tag may be guessed.
 
+A forged frame passes with probability 8 ceil(bytes / 16) / 2**106 (RFC 8439's authenticator; 2**-83 at 4K, 2**-72 for the
+largest array), so that one attempt at every frame of an epoch succeeds once in 2**24 epochs at worst.
+"""
 _TITLE = b"keycam counter 1"
 
 
@@ -18,7 +22,7 @@ class CounterStoreError(RuntimeError):
 
 
 class CounterStore:
-    """Rising frame counters for one device and epoch, reserved on disk before they are used.
+    """Rising frame counters for one epoch of one client of a device, 0 to EPOCH_FRAMES - 1, reserved on disk ahead of use.
 
     The file says up to where counters may have been issued. A store begins there when it is opened, so a crash skips
     what was reserved and left over and never repeats. Two files belong to it: the path itself and path + ".lock", which
@@ -35,7 +39,8 @@ class CounterStore:
     Raises
     ------
     CounterStoreError
-        When another store holds the path, or the file is damaged or gone. It never begins again at 0 by itself.
+        When another store holds the path, the file is damaged or gone, or all counters are issued: then a new epoch
+        begins, with a file of its own. It never begins again at 0 by itself.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, reserve: int = 1024) -> None:
@@ -64,6 +69,11 @@ class CounterStore:
             issued = self._next
             self._next += 1
             return issued
+
+    @property
+    def left(self) -> int:
+        """How many counters this epoch still has; what was reserved before a crash is lost to it."""
+        return EPOCH_FRAMES - self._next
 
     def close(self) -> None:
         """Let another store open the path; harmless when repeated."""
@@ -99,11 +109,13 @@ class CounterStore:
         return int(number)
 
     def _extend(self, holder: int) -> None:
-        limit = min(self._limit + self._reserve, COUNTER_LIMIT)
-        if limit == self._limit:
-            raise CounterStoreError(f"{self._path} has issued all 2**64 counters: begin a new epoch")
+        limit = min(self._limit + self._reserve, EPOCH_FRAMES)
+        if limit <= self._limit:
+            raise CounterStoreError(f"{self._path} has issued all 2**48 counters of its epoch: begin a new epoch")
         fresh = self._path.with_name(self._path.name + ".tmp")
-        with fresh.open("wb") as file:
+        # A cut in the middle of a rename may have left both names on one file, and to write over that would be to damage it.
+        fresh.unlink(missing_ok=True)
+        with fresh.open("xb") as file:
             file.write(_written(limit))
             file.flush()
             os.fsync(file.fileno())

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from adc.keys import FrameKey
+from adc.frame_key import FrameKey
 from adc.shuffle import Shuffle, Within
 
 _stores = threading.local()

@@ -10,14 +10,15 @@ from cryptography.hazmat.primitives.poly1305 import Poly1305
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from adc.frame_key import FrameKey
 from adc.geometry import CFA_NAMES, Geometry
-from adc.keys import FrameKey, check_counter, check_device, check_epoch
+from adc.names import DEFAULT_CLIENT, check_client, check_counter, check_device, check_epoch
 from adc.policy import ORDER_NAMES, REFRESH_NAMES, ReadoutPolicy
 
-HEADER_VERSION = 1
+HEADER_VERSION = 2
 TAG_BYTES = 16
 _MAGIC = b"KCAM"
-_START = struct.Struct(">4sBB")  # magic, version, bytes of the device's name
+_START = struct.Struct(">4sBBB")  # magic, version, bytes of the device's and of the client's name
 _REST = struct.Struct(">QQHHBBBBB4d")
 
 
@@ -45,8 +46,10 @@ class FrameHeader:
         Gain before the converter, V/V; above 0.
     temperature_k
         Temperature of the sensor, K; above 0.
+    client
+        The host that the frame is for: the last part of which key it was made with.
     version
-        Layout of the header, 1.
+        Layout of the header, 2.
     """
 
     device: str
@@ -58,6 +61,7 @@ class FrameHeader:
     exposure_s: float
     analog_gain: float
     temperature_k: float
+    client: str = DEFAULT_CLIENT
     version: int = HEADER_VERSION
 
     def __post_init__(self) -> None:
@@ -65,6 +69,7 @@ class FrameHeader:
             raise FrameError(f"version = {self.version}: allowed is {HEADER_VERSION}")
         try:
             check_device(self.device)
+            check_client(self.client)
             check_counter(self.counter)
             check_epoch(self.epoch)
         except ValueError as error:
@@ -77,10 +82,11 @@ class FrameHeader:
 
     def to_bytes(self) -> bytes:
         """Write the header; equal headers give equal bytes and unequal ones unequal bytes."""
-        device = self.device.encode()
+        device, client = self.device.encode(), self.client.encode()
         return (
-            _START.pack(_MAGIC, self.version, len(device))
+            _START.pack(_MAGIC, self.version, len(device), len(client))
             + device
+            + client
             + _REST.pack(
                 self.counter,
                 self.epoch,
@@ -102,15 +108,17 @@ class FrameHeader:
     def from_bytes(cls, written: bytes) -> "FrameHeader":
         """Read a header that to_bytes wrote; raises FrameError for anything else."""
         try:
-            magic, version, device_bytes = _START.unpack_from(written)
+            magic, version, device_bytes, client_bytes = _START.unpack_from(written)
             if magic != _MAGIC or version != HEADER_VERSION:
                 raise FrameError(f"version = {magic!r} {version}: allowed is {_MAGIC!r} {HEADER_VERSION}")
-            device = written[_START.size : _START.size + device_bytes].decode()
+            client_at = _START.size + device_bytes
+            rest_at = client_at + client_bytes
             counter, epoch, height, width, bits, cfa, order, refresh, mask, black, exposure, gain, temperature = _REST.unpack(
-                written[_START.size + device_bytes :]
+                written[rest_at:]
             )
             header = cls(
-                device=device,
+                device=written[_START.size : client_at].decode(),
+                client=written[client_at:rest_at].decode(),
                 counter=counter,
                 epoch=epoch,
                 geometry=Geometry(height, width, bits, CFA_NAMES[cfa]),
@@ -165,7 +173,7 @@ class RawFrame:
 
     def verify(self, frame_key: FrameKey) -> None:
         """Raise FrameError where the key is another frame's, and TagError where header, samples or tag were altered."""
-        for name in ("device", "epoch", "counter", "geometry", "policy"):
+        for name in ("device", "client", "epoch", "counter", "geometry", "policy"):
             own, other = getattr(self.header, name), getattr(frame_key, name)
             if own != other:
                 raise FrameError(f"{name} = {own}: the key is for {other}")

@@ -1,149 +1,55 @@
-"""From the master secret to the secrets of one frame: one derived key for each use, one nonce for each frame."""
+"""From the secret of an epoch to the secrets of one frame: one derived key for each use, one nonce for each frame."""
 
-import struct
 import threading
-from typing import NoReturn, TypeVar
+import weakref
+from types import TracebackType
+from typing import NoReturn, Self
 
 import numpy as np
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 from numpy.typing import NDArray
 
+from adc.derivation import Secret, check_secret, epoch_secret, label_key, named_key, wipe
+from adc.frame_key import STATIC_NONCE, FrameKey
 from adc.geometry import Geometry
-from adc.keystream import COUNTER_LIMIT, KEY_BYTES, Keystream
-from adc.orders import drawn_order, full_order, invert_order, raster_order
+from adc.keystream import KEY_BYTES, Keystream
+from adc.names import DEFAULT_CLIENT, check_client, check_counter, check_device, check_epoch
+from adc.orders import drawn_order, full_order
 from adc.policy import SECURE, ReadoutPolicy
 from adc.shuffle import Shuffle
 
-KEY_VERSION = 1
-EPOCH_LIMIT = 2**64
-MOST_DEVICE_BYTES = 64
-Scalar = TypeVar("Scalar", bound=np.generic)
-_STATIC_NONCE = 0  # a static policy has keys of its own, so this nonce never meets a frame counter
-
-
-class FrameKey:
-    """The secrets of one frame; made by KeySchedule.frame_key, never printed and never pickled.
-
-    Attributes
-    ----------
-    counter, epoch, device, policy, geometry
-        What the key was made for.
-    """
-
-    def __init__(
-        self,
-        *,
-        counter: int,
-        epoch: int,
-        device: str,
-        policy: ReadoutPolicy,
-        geometry: Geometry,
-        order: NDArray[np.uint32] | Shuffle,
-        mask: NDArray[np.uint16] | None,
-        tag_key: bytes,
-        isp_key: bytes,
-    ) -> None:
-        self.counter = counter
-        self.epoch = epoch
-        self.device = device
-        self.policy = policy
-        self.geometry = geometry
-        self._shuffle = order if isinstance(order, Shuffle) else None
-        self._order = None if isinstance(order, Shuffle) else order
-        self._mask = mask
-        self._tag_key = bytearray(tag_key)
-        self._isp_key = bytearray(isp_key)
-        self._inverse_order: NDArray[np.uint32] | None = None
-        self._wiped = False
-
-    @property
-    def order(self) -> NDArray[np.uint32]:
-        """The readout order, read-only uint32 (P,): emitted[q] = pixel[order[q]]; put together at the first use."""
-        self._refuse_wiped()
-        if self._order is None:
-            assert self._shuffle is not None
-            self._order = self._shuffle.order()
-        return _read_only(self._order)
-
-    @property
-    def shuffle(self) -> Shuffle | None:
-        """A large full order in the two steps of which it was drawn, for the readout; else None."""
-        self._refuse_wiped()
-        return self._shuffle
-
-    @property
-    def mask(self) -> NDArray[np.uint16] | None:
-        """What is added to each emitted sample modulo 2**bits, read-only uint16 (P, C), or None without a mask.
-
-        All 16 bits are keystream: reduce modulo 2**bits after adding or subtracting.
-        """
-        self._refuse_wiped()
-        return None if self._mask is None else _read_only(self._mask)
-
-    @property
-    def tag_key(self) -> bytes:
-        """The one-time Poly1305 key of this frame, 32 bytes."""
-        self._refuse_wiped()
-        return bytes(self._tag_key)
-
-    @property
-    def inverse_order(self) -> NDArray[np.uint32]:
-        """Where each pixel was emitted, read-only uint32 (P,): inverse_order[order[q]] = q; computed once."""
-        self._refuse_wiped()
-        if self._inverse_order is None:
-            self._inverse_order = invert_order(self.order)
-        return _read_only(self._inverse_order)
-
-    def derived_order(self, label: str, positions: int) -> NDArray[np.uint32]:
-        """Draw the order of a raster that the host makes from this frame, uint32 (positions,), under its own label.
-
-        It follows the policy: one for the epoch where the order is static, and the identity where it is raster.
-        """
-        self._refuse_wiped()
-        if self.policy.order == "raster":
-            return raster_order(positions)
-        key = _expanded(bytes(self._isp_key), label, positions)
-        return full_order(Keystream(key, _order_nonce(self.policy, self.counter)), positions)
-
-    def wipe(self) -> None:
-        """Overwrite the secrets of this frame and refuse further use.
-
-        A static order belongs to the epoch: it is let go and not overwritten. Python may have made copies that this
-        cannot reach.
-        """
-        own = self._order if self.policy.refresh == "frame" or self._shuffle is not None else None
-        if self.policy.refresh == "frame" and self._shuffle is not None:
-            self._shuffle.wipe()
-        for secret in (own, self._mask, self._inverse_order):
-            if secret is not None:
-                secret.fill(0)
-        for key in (self._tag_key, self._isp_key):
-            key[:] = bytes(len(key))
-        self._wiped = True
-        self._order, self._shuffle, self._mask, self._inverse_order = None, None, None, None
-
-    def _refuse_wiped(self) -> None:
-        if self._wiped:
-            raise RuntimeError(f"the key of frame {self.counter} was wiped: make it again from its schedule")
-
-    def __repr__(self) -> str:
-        return f"<FrameKey of frame {self.counter}, epoch {self.epoch}, device {self.device!r}>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a FrameKey is never pickled or copied")
+_FRAME_LABELS = ("order", "mask", "tag", "isp")
 
 
 class LayerOrders:
-    """The secret orders of a network's layers, fixed for an epoch; made by KeySchedule.layer_orders."""
+    """The secret orders of a network's layers, fixed for an epoch; made by KeySchedule.layer_orders.
 
-    def __init__(self, layer_key: bytes, epoch: int) -> None:
+    Its end as a context manager, or `wipe`, overwrites its key and refuses further use.
+    """
+
+    def __init__(self, layer_key: bytearray, epoch: int) -> None:
         self._layer_key = layer_key
+        self._wiped = False
         self.epoch = epoch
 
     def order(self, name: str, positions: int) -> NDArray[np.uint32]:
         """The order of the dense output of one layer, uint32 (positions,); each name and size has its own."""
-        return full_order(Keystream(_expanded(self._layer_key, name, positions), _STATIC_NONCE), positions)
+        if self._wiped:
+            raise RuntimeError(f"the layer orders of epoch {self.epoch} were wiped: make them again from their schedule")
+        key = named_key(self._layer_key, name, positions)
+        order = full_order(Keystream(key, STATIC_NONCE), positions)
+        wipe(key)
+        return order
+
+    def wipe(self) -> None:
+        """Overwrite the key of the orders; those already drawn are their owner's to overwrite."""
+        wipe(self._layer_key)
+        self._wiped = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.wipe()
 
     def __repr__(self) -> str:
         return f"<LayerOrders of epoch {self.epoch}>"
@@ -153,35 +59,64 @@ class LayerOrders:
 
 
 class KeySchedule:
-    """Everything that a device's master secret yields: HKDF-SHA256 (RFC 5869) for keys, ChaCha20 for what they draw.
+    """Everything that one client of a device has for one epoch: HKDF-SHA256 for keys, ChaCha20 for what they draw.
+
+    Only the secret of the epoch is kept, never the master. As a context manager it ends with `wipe`.
 
     Parameters
     ----------
     master
-        32 secret bytes.
+        32 secret bytes, the device's; a client gets the secret of an epoch instead: `from_epoch_secret`.
     device
         Name of the camera, 1 to 64 bytes of UTF-8.
+    client
+        Name of the host that frames are for, 1 to 64 bytes of UTF-8; each client of a device has keys of its own.
     epoch
-        0 to 2**64 - 1. A new epoch gives new keys everywhere, and only then may its frame counter begin again.
+        0 to 2**64 - 1. A new epoch gives a client new keys everywhere, and only then may its frame counter begin again.
     policy
         What the readout keeps secret; SECURE unless told.
     """
 
-    def __init__(self, master: bytes, *, device: str = "cam0", epoch: int = 0, policy: ReadoutPolicy = SECURE) -> None:
-        if not isinstance(master, bytes | bytearray) or len(master) != KEY_BYTES:
-            size = f"{len(master)} bytes" if isinstance(master, bytes | bytearray) else f"a {type(master).__name__}"
-            raise ValueError(f"master = {size}: allowed is {KEY_BYTES} bytes")
+    def __init__(
+        self,
+        master: Secret,
+        *,
+        device: str = "cam0",
+        client: str = DEFAULT_CLIENT,
+        epoch: int = 0,
+        policy: ReadoutPolicy = SECURE,
+    ) -> None:
+        self._begin(epoch_secret(master, device=device, client=client, epoch=epoch), device, client, epoch, policy)
+
+    @classmethod
+    def from_epoch_secret(
+        cls, secret: Secret, *, device: str, client: str = DEFAULT_CLIENT, epoch: int, policy: ReadoutPolicy = SECURE
+    ) -> Self:
+        """The schedule of a client from what it was given: `adc.epoch_secret(master, device=, client=, epoch=)`.
+
+        It equals the one that the master makes for these names; with other names than its own a secret gives useless keys.
+        """
+        check_secret("secret", secret)
+        check_device(device)
+        check_client(client)
+        check_epoch(epoch)
+        schedule = cls.__new__(cls)
+        schedule._begin(bytearray(secret), device, client, epoch, policy)
+        return schedule
+
+    def _begin(self, secret: bytearray, device: str, client: str, epoch: int, policy: ReadoutPolicy) -> None:
         if not isinstance(policy, ReadoutPolicy):
             raise ValueError(f"policy = {policy!r}: allowed is a ReadoutPolicy, such as adc.POLICIES['secure']")
-        check_device(device)
-        check_epoch(epoch)
-        self._master = bytes(master)
         self.device = device
+        self.client = client
         self.epoch = epoch
         self.policy = policy
+        self._secret = secret
+        self._wiped = False
         self._lock = threading.Lock()
-        self._label_keys: dict[Geometry, dict[str, bytes]] = {}
+        self._label_keys: dict[Geometry, dict[str, bytearray]] = {}
         self._static_orders: dict[Geometry, NDArray[np.uint32] | Shuffle] = {}
+        self._static_keys: weakref.WeakSet[FrameKey] = weakref.WeakSet()
 
     def frame_key(self, counter: int, geometry: Geometry) -> FrameKey:
         """Make the key of frame number counter, 0 to 2**64 - 1.
@@ -194,90 +129,88 @@ class KeySchedule:
         if self.policy.mask:
             mask = Keystream(keys["mask"], counter).half_words(geometry.pixels * geometry.channels)
             mask = mask.reshape(geometry.pixels, geometry.channels)
-        return FrameKey(
+        tag_key = Keystream(keys["tag"], counter).octets(KEY_BYTES)
+        frame_key = FrameKey(
             counter=counter,
-            epoch=self.epoch,
             device=self.device,
+            client=self.client,
+            epoch=self.epoch,
             policy=self.policy,
             geometry=geometry,
             order=self._order_of(counter, geometry, keys["order"]),
             mask=mask,
-            tag_key=Keystream(keys["tag"], counter).octets(KEY_BYTES).tobytes(),
+            tag_key=bytearray(tag_key.data),
             isp_key=keys["isp"],
         )
+        tag_key.fill(0)
+        if self.policy.refresh == "static":
+            with self._lock:
+                self._static_keys.add(frame_key)
+        self._refuse_wiped()
+        return frame_key
 
     def layer_orders(self, epoch: int | None = None) -> LayerOrders:
-        """Make the secret orders of a network's layers for an epoch, this schedule's own unless told."""
+        """Make the secret orders of a network's layers for an epoch, this schedule's own unless told.
+
+        The camera knows nothing of them: a host may draw them anew, by another number here, as often as it likes.
+        """
         chosen = self.epoch if epoch is None else epoch
         check_epoch(chosen)
-        return LayerOrders(self._derived("layer", chosen), chosen)
+        with self._lock:
+            return LayerOrders(self._derived("layer", chosen), chosen)
 
-    def _keys_of(self, geometry: Geometry) -> dict[str, bytes]:
+    def wipe(self) -> None:
+        """Overwrite the secrets of the schedule, and of frame keys that share its static orders, and refuse further use.
+
+        Python may have made copies that this cannot reach; docs/key-schedule.md says which.
+        """
+        with self._lock:
+            self._wiped = True
+            wipe(self._secret)
+            for keys in self._label_keys.values():
+                for key in keys.values():
+                    wipe(key)
+            for frame_key in self._static_keys:
+                frame_key.wipe()
+            for order in self._static_orders.values():
+                if isinstance(order, Shuffle):
+                    order.wipe()
+                else:
+                    order.fill(0)
+
+    def _keys_of(self, geometry: Geometry) -> dict[str, bytearray]:
         with self._lock:
             if geometry not in self._label_keys:
-                size = struct.pack(">HHB", geometry.height, geometry.width, geometry.bits)
-                self._label_keys[geometry] = {
-                    label: self._derived(label, self.epoch, size, geometry.cfa.encode())
-                    for label in ("order", "mask", "tag", "isp")
-                }
+                derived = {label: self._derived(label, self.epoch, geometry) for label in _FRAME_LABELS}
+                self._label_keys[geometry] = derived
             return self._label_keys[geometry]
 
-    def _order_of(self, counter: int, geometry: Geometry, key: bytes) -> NDArray[np.uint32] | Shuffle:
+    def _order_of(self, counter: int, geometry: Geometry, key: bytearray) -> NDArray[np.uint32] | Shuffle:
         if self.policy.refresh == "frame":
             return drawn_order(self.policy.order, Keystream(key, counter), geometry)
         with self._lock:
             if geometry not in self._static_orders:
-                drawn = drawn_order(self.policy.order, Keystream(key, _STATIC_NONCE), geometry)
+                drawn = drawn_order(self.policy.order, Keystream(key, STATIC_NONCE), geometry)
                 self._static_orders[geometry] = drawn
             return self._static_orders[geometry]
 
-    def _derived(self, label: str, epoch: int, *where: bytes) -> bytes:
-        policy = f"{self.policy.order} {self.policy.refresh} {'mask' if self.policy.mask else 'no-mask'}"
-        info = _joined(
-            b"keycam", bytes([KEY_VERSION]), label.encode(), self.device.encode(), struct.pack(">Q", epoch),
-            policy.encode(), *where,
-        )  # fmt: skip
-        return HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(self._master)
+    def _derived(self, label: str, epoch: int, geometry: Geometry | None = None) -> bytearray:
+        self._refuse_wiped()
+        names = {"device": self.device, "client": self.client}
+        return label_key(self._secret, label, **names, epoch=epoch, policy=self.policy, geometry=geometry)
+
+    def _refuse_wiped(self) -> None:
+        if self._wiped:
+            raise RuntimeError(f"the key schedule of device {self.device!r}, epoch {self.epoch}, was wiped: make it again")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.wipe()
 
     def __repr__(self) -> str:
-        return f"<KeySchedule of device {self.device!r}, epoch {self.epoch}, {self.policy}>"
+        return f"<KeySchedule of device {self.device!r}, client {self.client!r}, epoch {self.epoch}, {self.policy}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a KeySchedule is never pickled or copied")
-
-
-def check_device(device: str) -> None:
-    """Raise ValueError unless device is a name of 1 to 64 bytes of printable text."""
-    if not isinstance(device, str) or not device.isprintable() or not 1 <= len(device.encode()) <= MOST_DEVICE_BYTES:
-        raise ValueError(f"device = {device!r}: allowed is 1 to {MOST_DEVICE_BYTES} bytes of printable text")
-
-
-def check_epoch(epoch: int) -> None:
-    """Raise ValueError unless epoch is a whole number from 0 to 2**64 - 1."""
-    if not isinstance(epoch, int) or not 0 <= epoch < EPOCH_LIMIT:
-        raise ValueError(f"epoch = {epoch}: allowed is 0 to 2**64 - 1")
-
-
-def check_counter(counter: int) -> None:
-    """Raise ValueError unless counter is a whole number from 0 to 2**64 - 1."""
-    if not isinstance(counter, int) or not 0 <= counter < COUNTER_LIMIT:
-        raise ValueError(f"counter = {counter}: allowed is 0 to 2**64 - 1")
-
-
-def _order_nonce(policy: ReadoutPolicy, counter: int) -> int:
-    return counter if policy.refresh == "frame" else _STATIC_NONCE
-
-
-def _expanded(key: bytes, name: str, positions: int) -> bytes:
-    return HKDFExpand(SHA256(), KEY_BYTES, info=_joined(name.encode(), struct.pack(">Q", positions))).derive(key)
-
-
-def _joined(*fields: bytes) -> bytes:
-    # Each field carries its length, so that no two lists of fields give the same bytes.
-    return b"".join(struct.pack(">I", len(field)) + field for field in fields)
-
-
-def _read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
-    view = array.view()
-    view.flags.writeable = False
-    return view

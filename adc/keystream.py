@@ -31,7 +31,7 @@ class Keystream:
         0 to 2**64 - 1; never used twice with one key.
     """
 
-    def __init__(self, key: bytes, nonce: int) -> None:
+    def __init__(self, key: bytes | bytearray, nonce: int) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError(f"key = {len(key)} bytes: allowed is {KEY_BYTES} bytes")
         if not 0 <= nonce < COUNTER_LIMIT:

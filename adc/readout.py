@@ -11,7 +11,7 @@ from adc.column_converter import ColumnConverter
 from adc.converter import Converter
 from adc.emission import emitted_from, frame_store, store_steps
 from adc.frame import FrameHeader, RawFrame, sealed
-from adc.keys import FrameKey
+from adc.frame_key import FrameKey
 from adc.row_noise import lines_of_pixels
 
 
@@ -68,6 +68,7 @@ def readout(exposure: Exposure, converter: Converter | ColumnConverter, frame_ke
         raise ValueError(f"exposure = {type(exposure).__name__}: allowed is one with frame_seed and optical_black_v")
     header = FrameHeader(
         device=frame_key.device,
+        client=frame_key.client,
         counter=frame_key.counter,
         epoch=frame_key.epoch,
         geometry=geometry,

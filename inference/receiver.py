@@ -5,7 +5,7 @@ from typing import Literal
 
 from adc import FrameError, FrameKey, Geometry, KeySchedule, RawFrame, TagError
 
-Cause = Literal["device", "epoch", "policy", "geometry", "replay", "tag"]
+Cause = Literal["device", "client", "epoch", "policy", "geometry", "replay", "tag"]
 
 
 class FrameRefused(FrameError):
@@ -23,7 +23,7 @@ class Receiver:
     Parameters
     ----------
     schedule
-        the camera's key schedule: its device, epoch and policy are the only ones accepted.
+        the camera's key schedule: its device, client, epoch and policy are the only ones accepted.
     live
         True for a session with a camera, False for one recording. In both, counters must rise.
     geometry
@@ -66,11 +66,13 @@ class Receiver:
         Raises
         ------
         FrameRefused
-            with the first check that fails, of: device, epoch, policy, geometry, replay, tag.
+            with the first check that fails, of: device, client, epoch, policy, geometry, replay, tag.
         """
         header, schedule = raw.header, self._schedule
         if header.device != schedule.device:
             raise self._refusal("device", raw, f"device {header.device!r}, expected {schedule.device!r}")
+        if header.client != schedule.client:
+            raise self._refusal("client", raw, f"a frame for client {header.client!r}, expected {schedule.client!r}")
         if header.epoch != schedule.epoch:
             raise self._refusal("epoch", raw, f"epoch {header.epoch}, expected {schedule.epoch}")
         if header.policy != schedule.policy:

@@ -11,7 +11,7 @@ from adc.policy import ORDER_NAMES, OrderName
 from inference.models import MODELS
 from inference.models.registry import WeightsError, shipped_weights
 from keycam import __version__
-from keycam.keyfile import fingerprint, read_key
+from keycam.keyfile import read_card
 from sensor_sim import profile_names
 
 PACKAGES = ("numpy", "numba", "opencv-python", "torch", "torchvision", "cryptography", "av")
@@ -30,7 +30,7 @@ def about(key: Path | None) -> dict[str, Any]:
         "timing_1080p": {name: _timing(name, geometry) for name in ORDER_NAMES},
     }
     if key is not None:
-        result["key"] = {"file": str(key), "fingerprint": fingerprint(read_key(key))}
+        result["key"] = {"file": str(key), "fingerprint": read_card(key)[0].fingerprint}
     return result
 
 

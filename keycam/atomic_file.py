@@ -25,11 +25,11 @@ def make_folder(folder: Path, field: str) -> None:
 
 
 @contextmanager
-def whole_file(path: Path, field: str, private: bool = False) -> Iterator[Path]:
+def whole_file(path: Path, field: str, *, private: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path`; it takes the place of `path` when the block ends well, and vanishes otherwise.
 
-    `field` is the option that named it. A `private` file is its owner's alone to read, at every moment. Raises `OutputError`
-    where the system does not let the file be written.
+    A private file is its owner's alone, from the beginning. `field` is the option that named it. Raises `OutputError` where
+    the system does not let the file be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

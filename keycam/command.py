@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from keycam.key_commands import PassphraseFile
+from keycam.key_commands import app as keys
 from keycam.process import keep_freed_memory, share_threads
 from keycam.refusal import INTERRUPTED, refusal
 
@@ -14,7 +16,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-keys = typer.Typer(help="Make the key that camera and host share.")
 app.add_typer(keys, name="keys")
 
 MOST_SEED = 2**32 - 1
@@ -60,6 +61,7 @@ Order = Annotated[
         help="Order of the frames that the file is checked with, an array as PrivDL's key (.npy, .pt); by default random ones.",
     ),
 ]
+Client = Annotated[str | None, typer.Option(help="Whose frames these are, where the key has several clients.")]
 Data = Annotated[Path, typer.Option(help="Folder with CIFAR-10: torchvision's (filled by its downloader if empty) or sheets.")]
 
 
@@ -126,6 +128,8 @@ def infer(
     model: Model = "resnet20",
     weights: Weights = None,
     key: Key = None,
+    client: Client = None,
+    passphrase_file: PassphraseFile = None,
     policy: Policy = "secure",
     seed: Seed = 0,
     as_json: Json = False,
@@ -134,7 +138,11 @@ def infer(
     from keycam.infer import InferencePlan, run_inference
     from keycam.printing import print_inference, print_json
 
-    result = run_inference(InferencePlan(image=image, model=model, weights=weights, key=key, policy=policy, seed=seed))
+    plan = InferencePlan(
+        image=image, model=model, weights=weights, key=key, client=client, passphrase_file=passphrase_file, policy=policy,
+        seed=seed,
+    )  # fmt: skip
+    result = run_inference(plan)
     print_json(result) if as_json else print_inference(result)
 
 
@@ -174,6 +182,8 @@ def convert_network(
     batch: Batch = None,
     shuffle: Shuffle = "every-layer",
     key: Key = None,
+    client: Client = None,
+    passphrase_file: PassphraseFile = None,
     policy: Policy = "secure",
     order: Order = None,
     as_json: Json = False,
@@ -188,7 +198,7 @@ def convert_network(
 
     plan = ConversionPlan(
         model=model, out=out, weights=weights, size=size, channels=channels, batch=batch, shuffle=shuffle, key=key,
-        policy=policy, order=order,
+        client=client, passphrase_file=passphrase_file, policy=policy, order=order,
     )  # fmt: skip
     result = run_conversion(plan)
     print_json(result) if as_json else print_conversion(result)
@@ -204,6 +214,8 @@ def export_network(
     batch: Batch = None,
     shuffle: Shuffle = "every-layer",
     key: Key = None,
+    client: Client = None,
+    passphrase_file: PassphraseFile = None,
     policy: Policy = "secure",
     order: Order = None,
     as_json: Json = False,
@@ -217,7 +229,7 @@ def export_network(
 
     plan = ConversionPlan(
         model=model, out=onnx, weights=weights, size=size, channels=channels, batch=batch, shuffle=shuffle, key=key,
-        policy=policy, order=order, field="onnx",
+        client=client, passphrase_file=passphrase_file, policy=policy, order=order, field="onnx",
     )  # fmt: skip
     result = run_conversion(plan)
     print_json(result) if as_json else print_conversion(result)
@@ -247,6 +259,7 @@ def bench(
 @app.command()
 def info(
     key: Key = None,
+    passphrase_file: PassphraseFile = None,
     profile: Annotated[str | None, typer.Option(help="Show a sensor's sheet: a name of the list, or a TOML file.")] = None,
     figure: Annotated[
         Path | None,
@@ -273,19 +286,11 @@ def info(
     if figure is not None:
         from keycam.key_figure import draw_key
 
-        result = draw_key(key, figure, size)
+        result = draw_key(key, passphrase_file, figure, size)
         print_json(result) if as_json else typer.echo(f"{result['figure']}: key {result['fingerprint']}")
         return
     result = about(key)
     print_json(result) if as_json else print_about(result)
-
-
-@keys.command("new")
-def new_key(file: Annotated[Path, typer.Argument(help="File to make; it must not exist.")]) -> None:
-    """Make a fresh 256-bit key, readable by its owner only."""
-    from keycam.keyfile import fingerprint, make_key
-
-    typer.echo(f"{file}: key {fingerprint(make_key(file))}")
 
 
 def main() -> None:

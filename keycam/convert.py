@@ -2,7 +2,6 @@
 
 import math
 import re
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
-from adc import KeySchedule
+from adc import LayerOrders
 from inference.export import (
     ExportError,
     compare,
@@ -31,7 +30,9 @@ from inference.keyed import KeyedNetwork, UnsupportedLayerError, convert
 from inference.keyed.rewriter import Shuffle
 from inference.models import load_privdl_order, named_network
 from keycam.atomic_file import whole_file
-from keycam.keyfile import fingerprint, read_key
+from keycam.key import new_key
+from keycam.keyfile import open_key
+from keycam.passphrase import known_passphrase
 from keycam.policy import caution, named_policy
 
 TOLERANCES = {".pt2": 1e-5, ".onnx": 1e-4}
@@ -55,6 +56,8 @@ class ConversionPlan:
     batch: int | None = None
     shuffle: str = "every-layer"
     key: Path | None = None
+    client: str | None = None
+    passphrase_file: Path | None = None
     policy: str = "secure"
     order: Path | None = None
     field: Literal["out", "onnx"] = "out"
@@ -94,16 +97,15 @@ def run_conversion(plan: ConversionPlan) -> dict[str, Any]:
     if plan.field == "onnx":
         check_installed()
     caution(plan.policy)
-    master = None if plan.key is None else read_key(plan.key)
+    fingerprint, layer_orders = _layer_orders(plan)
     named = named_network(plan.model, plan.weights)
     size = plan.size_of_frames(named.size)
     x, order = smooth_frames(plan.batch or CHECKED_FRAMES, plan.channels, size), _orders(plan, size)
     answers = _plain_answers(plan, named.network, x)
     folded = fold_batch_norms(named.network, x)
-    schedule = KeySchedule(master or secrets.token_bytes(32), policy=named_policy(plan.policy))
     with whole_file(plan.out, plan.field, private=True) as file:
         try:
-            keyed = convert(folded, x, plan.shuffle, schedule.layer_orders())  # type: ignore[arg-type]
+            keyed = convert(folded, x, plan.shuffle, layer_orders)  # type: ignore[arg-type]
             program, frames = _exported(keyed, plan.batch)
             axes = dense_axes(keyed)
             written = _write(program, [*answers, *(f"{name}_order" for name in axes)], file)
@@ -116,7 +118,7 @@ def run_conversion(plan: ConversionPlan) -> dict[str, Any]:
     return {
         "model": plan.model,
         "shuffle": plan.shuffle,
-        "key": None if master is None else fingerprint(master),
+        "key": fingerprint,
         "inputs": {"x": [frames, plan.channels, *size], "order": [frames, size[0] * size[1]]},
         "outputs": {name: [frames, *answer.shape[1:]] for name, answer in answers.items()}
         | {f"{name}_order": [frames, math.prod(answers[name].shape[a] for a in along)] for name, along in axes.items()},
@@ -129,6 +131,16 @@ def run_conversion(plan: ConversionPlan) -> dict[str, Any]:
         "file": str(plan.out),
         "bytes": plan.out.stat().st_size,
     }
+
+
+def _layer_orders(plan: ConversionPlan) -> tuple[str | None, LayerOrders]:
+    """The layers' orders of the key's present epoch, or of a throw-away key; and what the key is called."""
+    if plan.key is None:
+        key = new_key("cam0", ["host"])
+    else:
+        key = open_key(plan.key, lambda: known_passphrase(plan.passphrase_file, str(plan.key)))
+    with key, key.schedule(named_policy(plan.policy), plan.client) as schedule:
+        return (None if plan.key is None else key.card.fingerprint), schedule.layer_orders()
 
 
 def _orders(plan: ConversionPlan, size: tuple[int, int]) -> Tensor:

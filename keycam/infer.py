@@ -1,6 +1,5 @@
 """`keycam infer`: one picture through the keyed camera and the network."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import torch
+import typer
 
-from adc import CounterStore, KeySchedule
+from adc import EPOCH_FRAMES, CounterStore
 from adc.counter import CounterStoreError
 from inference.isp import isp
 from inference.keyed import convert
@@ -19,7 +19,9 @@ from inference.receiver import Receiver
 from keycam.answers import best
 from keycam.demo_camera import development, make_camera
 from keycam.demo_scenes import NETWORK_SIZE, VIEW_PX
-from keycam.keyfile import KeyFileError, fingerprint, read_key
+from keycam.key import DEVICE_ONLY, Key, KeyFileError, new_key
+from keycam.keyfile import counter_file, open_key
+from keycam.passphrase import known_passphrase
 from keycam.policy import caution, named_policy
 from sensor_sim import DEMO_PROFILE
 from sensor_sim.scene import PanZoom, read_image
@@ -33,6 +35,8 @@ class InferencePlan:
     model: str = "resnet20"
     weights: Path | None = None
     key: Path | None = None
+    client: str | None = None
+    passphrase_file: Path | None = None
     policy: str = "secure"
     seed: int = 0
 
@@ -43,40 +47,53 @@ class InferencePlan:
 def run_inference(plan: InferencePlan) -> dict[str, Any]:
     """Look at the picture's largest square once; the result as `--json` prints it.
 
-    With a key file, counters come from a store beside it (`KEY.counter`), so that no frame key is ever used twice. With the
-    raster policy the same camera emits a plain frame.
+    With a key file, counters come from a store beside it, so that no frame key is ever used twice. With the raster policy
+    the same camera emits a plain frame.
     """
     caution(plan.policy)
     scene = next(iter(PanZoom(read_image(plan.image), 1, VIEW_PX, plan.seed)))
     network = load(plan.model, plan.weights)
-    master = secrets.token_bytes(32) if plan.key is None else read_key(plan.key)
-    schedule = KeySchedule(master, policy=named_policy(plan.policy))
-    with counters_of(plan.key) as counters, make_camera(schedule, plan.seed, counters) as camera:
-        raw = camera.capture(scene)
-    image = isp(raw, Receiver(schedule).accept(raw), development(DEMO_PROFILE, NETWORK_SIZE))
-    keyed = convert(network, torch.zeros(1, 3, *NETWORK_SIZE), "every-layer", schedule.layer_orders())
+    with _key(plan) as key, key.schedule(named_policy(plan.policy), plan.client) as schedule:
+        counting = counters_of(plan.key, key, schedule.client)
+        with counting as counters, make_camera(schedule, plan.seed, counters) as camera:
+            raw = camera.capture(scene)
+        image = isp(raw, Receiver(schedule).accept(raw), development(DEMO_PROFILE, NETWORK_SIZE))
+        keyed = convert(network, torch.zeros(1, 3, *NETWORK_SIZE), "every-layer", schedule.layer_orders())
     with torch.inference_mode():
         scores = keyed(torch.from_numpy(image.x)[None], torch.from_numpy(image.order.astype(np.int64)))[0].numpy()
     return {
         "image": str(plan.image),
         "model": plan.model,
         "policy": plan.policy,
-        "key": None if plan.key is None else fingerprint(master),
+        "key": None if plan.key is None else key.card.fingerprint,
         "counter": raw.header.counter,
         "answers": [answer.as_json() for answer in best(scores, 5)],
     }
 
 
+def _key(plan: InferencePlan) -> Key:
+    if plan.key is None:
+        return new_key("cam0", ["host"])
+    key = open_key(plan.key, lambda: known_passphrase(plan.passphrase_file, str(plan.key)))
+    if key.card.purpose == "client":
+        # Camera and client would keep two counts of frames under one key.
+        trouble = "it is a client's, which reads the camera's frames and makes none"
+        raise KeyFileError(f"key = {plan.key}: {trouble}; {DEVICE_ONLY}, as this command plays the camera too")
+    return key
+
+
 @contextmanager
-def counters_of(key: Path | None) -> Iterator[CounterStore | None]:
-    """The counter store of a key file; None without one. Raises `KeyFileError` where no counter can be kept."""
-    if key is None:
+def counters_of(file: Path | None, key: Key, client: str) -> Iterator[CounterStore | None]:
+    """The counter store of a client in a key file; None without one. Raises `KeyFileError` where no counter can be kept."""
+    if file is None:
         yield None
         return
     try:
-        file = key.resolve()  # a link to a key shares the key's counter
-        with CounterStore(file.with_name(file.name + ".counter"), reserve=1) as counters:
+        with CounterStore(counter_file(file, key.card, client), reserve=1) as counters:
+            if counters.left < EPOCH_FRAMES // 16:
+                sentence = f"{counters.left} frames are left in this epoch: begin the next with 'keycam keys rotate'"
+                typer.echo(f"keycam: key {file}: {sentence}", err=True)
             yield counters
     except (CounterStoreError, OSError) as error:
         allowed = "allowed is a key in a folder that can be written, with its counter file, for one camera at a time"
-        raise KeyFileError(f"key = {key}: its frame counter cannot be kept ({error}); {allowed}") from error
+        raise KeyFileError(f"key = {file}: its frame counter cannot be kept ({error}); {allowed}") from error

@@ -1,6 +1,5 @@
 """The paper's figure 2, from a real key: the key, the offsets of one tap, and where a 3x3 window samples."""
 
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,15 @@ from adc import Geometry, KeySchedule
 from inference.keyed.positions import invert
 from inference.keyed.reference import Window, keyed_offsets
 from keycam.atomic_file import whole_file
-from keycam.keyfile import fingerprint, read_key
+from keycam.key import new_key
+from keycam.keyfile import open_key
+from keycam.passphrase import known_passphrase
 
 WINDOW = Window(kernel=(3, 3), stride=(1, 1), padding=(1, 1), dilation=(1, 1))
 CENTRE_TAP = 4
 
 
-def draw_key(key: Path | None, file: Path, size: int) -> dict[str, Any]:
+def draw_key(key: Path | None, passphrase_file: Path | None, file: Path, size: int) -> dict[str, Any]:
     """Draw the order of frame 0 on a raster of `size` x `size` pixels, and what it makes of a 3x3 convolution, into `file`.
 
     The figure shows the key of one frame of its own label ("figure"), not of any frame that a camera emits.
@@ -27,10 +28,15 @@ def draw_key(key: Path | None, file: Path, size: int) -> dict[str, Any]:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    master = secrets.token_bytes(32) if key is None else read_key(key)
-    schedule = KeySchedule(master, device="figure")
-    order = schedule.frame_key(0, Geometry(size, size)).order.astype(np.int64)
-    order_out = schedule.layer_orders().order("figure", size * size).astype(np.int64)
+    with (
+        new_key("figure", ["host"])
+        if key is None
+        else open_key(key, lambda: known_passphrase(passphrase_file, str(key))) as shown,
+        KeySchedule(shown.secret, device="figure") as schedule,
+    ):
+        order = schedule.frame_key(0, Geometry(size, size)).order.astype(np.int64)
+        order_out = schedule.layer_orders().order("figure", size * size).astype(np.int64)
+    fingerprint = shown.card.fingerprint
     offsets = keyed_offsets(invert(torch.from_numpy(order)), torch.from_numpy(order_out), WINDOW, (size, size), (size, size))[0]
 
     figure = Figure(figsize=(13, 4.4), dpi=110, layout="constrained")
@@ -45,10 +51,10 @@ def draw_key(key: Path | None, file: Path, size: int) -> dict[str, Any]:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set(xlim=(-1.5, size - 0.5), ylim=(size - 0.5, -1.5), xlabel="column", ylabel="row", aspect="equal")
-    figure.suptitle(f"key {fingerprint(master)}, {size}x{size} pixels, one frame's order")
+    figure.suptitle(f"key {fingerprint}, {size}x{size} pixels, one frame's order")
     with whole_file(file, "figure") as unfinished:
         figure.savefig(unfinished, format="png")
-    return {"figure": str(file), "fingerprint": fingerprint(master), "size": size}
+    return {"figure": str(file), "fingerprint": fingerprint, "size": size}
 
 
 def _draw_offsets(ax: Any, offsets: NDArray[np.float32], size: int) -> None:

@@ -183,6 +183,18 @@ def print_about(result: dict[str, Any]) -> None:
     _show(timing)
 
 
+def print_key(result: dict[str, Any]) -> None:
+    holds = "the master of a device" if result["purpose"] == "device" else "one client's secret for one epoch"
+    shown = {"fingerprint": result["fingerprint"], "form": result["form"], "holds": holds, "device": result["device"]}
+    _show(_pairs({"file": result["file"], **shown, "created": result["created"] or "not noted"}))
+    table = Table()
+    for heading in ("client", "epoch", "state"):
+        table.add_column(heading)
+    for name, client in result["clients"].items():
+        table.add_row(name, str(client["epoch"]), "revoked" if client["revoked"] else "active")
+    _show(table)
+
+
 def _pairs(pairs: dict[str, str]) -> Table:
     table = Table(show_header=False)
     for name, value in pairs.items():

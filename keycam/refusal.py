@@ -5,7 +5,7 @@ from typing import Any
 from typer.exceptions import TyperException
 
 from keycam.atomic_file import OutputError
-from keycam.keyfile import KeyFileError
+from keycam.key import KeyFileError
 
 BAD_ARGUMENT, BAD_FILE, INTERRUPTED = 2, 3, 130
 """The line itself is wrong; what it names is missing, damaged or cannot be written; somebody pressed Ctrl-C."""

@@ -9,6 +9,7 @@ import pytest
 from .conftest import ENVIRONMENT
 
 COMMANDS = ("demo", "eval", "infer", "train", "convert", "export", "bench", "info", "keys")
+KEY_COMMANDS = ("new", "seal", "open", "wrap", "show", "rotate", "revoke", "admit")
 
 
 def test_help_answers_at_once_and_without_the_heavy_modules(process) -> None:
@@ -37,7 +38,7 @@ def test_help_names_every_command(command, arguments: tuple[str, ...]) -> None:
     assert "Usage: keycam" in run.out
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, "keys new"])
+@pytest.mark.parametrize("name", [*COMMANDS, *(f"keys {name}" for name in KEY_COMMANDS)])
 def test_every_command_has_help_of_its_own(command, name: str) -> None:
     run = command(*name.split(), "--help")
     assert run.code == 0

@@ -37,7 +37,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "spaced.key").write_text("1f " * 32)
     (folder / "word.key").write_text("xy" * 32)
     (folder / "binary.key").write_bytes(bytes(range(256)))
-    (folder / "huge.key").write_text("1f" * 4096)
+    (folder / "huge.key").write_text("1f" * 65536)
     (folder / "text.safetensors").write_text("not weights at all, but text")
     save_file({"other": torch.zeros(2)}, folder / "other.safetensors")
     vgg_like = {name: torch.zeros(1) for name in build("resnet20").state_dict()}
@@ -100,9 +100,18 @@ BAD_LINES = [
     ("bench nonsense", "what = 'nonsense': allowed is readout"),
     ("bench readout --repeats 2", "repeats = 2: allowed is 3 or more"),
     ("nonsense", "'nonsense'; allowed is demo, eval, infer, train, convert, export, bench, info, keys"),
-    ("keys", "Missing command; allowed is new"),
-    ("keys nonsense", "'nonsense'; allowed is new"),
+    ("keys", "Missing command; allowed is new, seal, open, wrap, show, rotate, revoke, admit"),
+    ("keys nonsense", "'nonsense'; allowed is new, seal, open, wrap, show, rotate, revoke, admit"),
     ("keys new", "Missing argument 'file'"),
+    ("keys seal THINGS/good.key", "Missing argument 'out'"),
+    ("keys wrap THINGS/good.key OUT", "Missing option '--public-key'"),
+    ("keys revoke THINGS/good.key", "Missing option '--client'"),
+    (f"keys new OUT --device {'x' * 65}", "allowed is 1 to 64 bytes of printable text"),
+    ("keys open THINGS/good.key OUT --client nobody", "client = 'nobody': this key has none of that name; allowed is host"),
+    (
+        "infer THINGS/good.png --key THINGS/good.key --client lab",
+        "client = 'lab': this key has none of that name; allowed is host",
+    ),
 ]
 
 
@@ -142,7 +151,7 @@ BAD_FILES = [
     ("infer THINGS/good.png --key THINGS/spaced.key", "key = THINGS/spaced.key: it is not hexadecimal; allowed is"),
     ("infer THINGS/good.png --key THINGS/word.key", "key = THINGS/word.key: it is not hexadecimal; allowed is"),
     ("infer THINGS/good.png --key THINGS/binary.key", "key = THINGS/binary.key: it is not a text file; allowed is"),
-    ("infer THINGS/good.png --key THINGS/huge.key", "key = THINGS/huge.key: it is longer than 1024 bytes; allowed is"),
+    ("infer THINGS/good.png --key THINGS/huge.key", "key = THINGS/huge.key: it is longer than 65536 bytes; allowed is"),
     ("info --key THINGS/short.key", "key = THINGS/short.key: it has 62 digits; allowed is"),
     ("info --key THINGS/none.key --figure OUT/a.png", "key = THINGS/none.key: there is no such file; allowed is"),
     ("info --figure THINGS/pictures", "figure = THINGS/pictures: a folder is in the place of the file; allowed is"),

@@ -67,6 +67,7 @@ def test_changed_header_is_refused(changed: dict) -> None:
     ("name", "names", "counter", "geometry"),
     [
         ("device", {}, 5, GEOMETRY),
+        ("client", {"device": "caméra", "client": "lab"}, 5, GEOMETRY),
         ("epoch", {"device": "caméra", "epoch": 1}, 5, GEOMETRY),
         ("counter", {"device": "caméra"}, 6, GEOMETRY),
         ("geometry", {"device": "caméra"}, 5, Geometry(10, 14, 12, "gbrg")),
@@ -130,7 +131,8 @@ def test_cut_or_lengthened_header_is_refused(cut: int) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("version", 2), ("device", ""), ("counter", -1), ("epoch", 2**64), ("black_level_dn", float("nan")),
+        ("version", 1), ("device", ""), ("client", ""), ("client", "a" * 65),
+        ("counter", -1), ("epoch", 2**64), ("black_level_dn", float("nan")),
         ("black_level_dn", 4096), ("exposure_s", 0), ("exposure_s", float("nan")), ("analog_gain", -1),
         ("temperature_k", float("inf")),
     ],

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from adc import PAPER, RASTER, SECURE, FrameKey, Geometry, KeySchedule, ReadoutPolicy, invert_order
+from adc import PAPER, RASTER, SECURE, FrameKey, Geometry, KeySchedule, ReadoutPolicy, epoch_secret, invert_order
 
 MASTER = bytes(range(32))
 GEOMETRY = Geometry(48, 64, 12, "rgb")
@@ -32,7 +32,8 @@ def test_same_names_give_the_same_key() -> None:
 @pytest.mark.parametrize(
     "changed",
     [{"master": bytes([1, *MASTER[1:]])}, {"master": bytes([*MASTER[:31], MASTER[31] ^ 128])}, {"device": "cam1"},
-     {"device": "bam0"}, {"epoch": 1}, {"epoch": 2**63}, {"counter": 4}, {"counter": 5 ^ 2**63},
+     {"device": "bam0"}, {"client": "hosu"}, {"client": "cam0", "device": "host"},
+     {"epoch": 1}, {"epoch": 2**63}, {"counter": 4}, {"counter": 5 ^ 2**63},
      {"geometry": Geometry(48, 64, 13, "rgb")}, {"geometry": Geometry(64, 48, 12, "rgb")}],
 )  # fmt: skip
 def test_one_bit_different_gives_an_unrelated_key(changed: dict) -> None:
@@ -185,6 +186,10 @@ def test_wiping_one_key_leaves_the_static_order_of_the_others() -> None:
         ({"device": ""}, "device = ''"),
         ({"device": "a" * 65}, "device"),
         ({"device": "a\nb"}, "device"),
+        ({"client": ""}, "client = ''"),
+        ({"client": "a" * 65}, "client"),
+        ({"master": "x" * 32}, "master = a str: allowed is 32 bytes"),
+        ({"epoch": True}, "epoch = True"),
         ({"epoch": -1}, "epoch = -1"),
         ({"epoch": float("nan")}, "epoch = nan"),
         ({"counter": -1}, "counter = -1"),
@@ -200,3 +205,85 @@ def test_impossible_key_is_refused_by_name(names: dict, named: str) -> None:
 def test_a_policy_by_name_is_refused_at_once(policy) -> None:
     with pytest.raises(ValueError, match="policy = "):
         KeySchedule(bytes(32), policy=policy)
+
+
+NAMES = {"device": "door", "client": "lab", "epoch": 3}
+
+
+@pytest.mark.parametrize("policy", [SECURE, PAPER])
+def test_the_secret_of_an_epoch_gives_its_client_the_keys_that_the_master_gives(policy: ReadoutPolicy) -> None:
+    own = KeySchedule.from_epoch_secret(epoch_secret(MASTER, **NAMES), **NAMES, policy=policy)
+    masters = KeySchedule(MASTER, **NAMES, policy=policy)
+    one, other = own.frame_key(5, GEOMETRY), masters.frame_key(5, GEOMETRY)
+    assert np.array_equal(one.order, other.order)
+    assert policy is PAPER or np.array_equal(one.mask, other.mask)
+    assert one.tag_key == other.tag_key
+    assert np.array_equal(one.derived_order("a", 99), other.derived_order("a", 99))
+    assert np.array_equal(own.layer_orders(8).order("a", 99), masters.layer_orders(8).order("a", 99))
+
+
+def test_every_client_and_epoch_has_a_secret_of_its_own_and_none_is_the_master() -> None:
+    names = [
+        {"device": device, "client": client, "epoch": epoch}
+        for device, client, epoch in itertools.product(("a", "ab"), ("bc", "c", "host"), range(3))
+    ]
+    secrets = {bytes(epoch_secret(MASTER, **each)) for each in names}
+    assert len(secrets) == len(names)  # "a" with "bc" and "ab" with "c" are two, for each name carries its length
+    assert MASTER not in secrets
+
+
+@pytest.mark.parametrize("secret", [bytes(31), bytes(33), "x" * 32, None])
+def test_a_secret_of_another_size_or_kind_is_refused_by_name(secret) -> None:
+    with pytest.raises(ValueError, match=r"secret = .*: allowed is 32 bytes"):
+        KeySchedule.from_epoch_secret(secret, **NAMES)
+
+
+def test_a_schedule_keeps_no_master() -> None:
+    master = bytearray(MASTER)
+    schedule = KeySchedule(master, **NAMES)
+    before = schedule.frame_key(5, GEOMETRY).order
+    master[:] = bytes(32)  # its owner's to overwrite, and not needed any more
+    assert np.array_equal(schedule.frame_key(5, GEOMETRY).order, before)
+    assert all(MASTER not in bytes(value) for value in vars(schedule).values() if isinstance(value, bytes | bytearray))
+
+
+@pytest.mark.parametrize("policy", [SECURE, PAPER, RASTER])
+@pytest.mark.parametrize("geometry", [GEOMETRY, Geometry(300, 400)], ids=["small", "large"])
+def test_a_wiped_schedule_is_overwritten_with_its_static_orders_and_refuses_use(
+    policy: ReadoutPolicy, geometry: Geometry
+) -> None:
+    with KeySchedule(MASTER, policy=policy) as schedule:
+        key = schedule.frame_key(5, geometry)
+        key.order  # noqa: B018
+        static = list(schedule._static_orders.values())
+        held = [schedule._secret, *schedule._label_keys[geometry].values()]
+        assert all(any(secret) for secret in held)
+    assert not any(any(secret) for secret in held)
+    assert not any(order.within.any() if hasattr(order, "within") else order.any() for order in static)
+    for use in (lambda: schedule.frame_key(6, geometry), lambda: schedule.frame_key(6, Geometry(2, 2)), schedule.layer_orders):
+        with pytest.raises(RuntimeError, match="was wiped"):
+            use()
+    if policy.refresh == "static":
+        with pytest.raises(RuntimeError, match="frame 5 was wiped"):
+            key.order  # noqa: B018
+    else:
+        assert np.array_equal(np.sort(key.order), np.arange(geometry.pixels))
+    schedule.wipe()
+
+
+def test_wiped_layer_orders_are_overwritten_and_refuse_use() -> None:
+    with KeySchedule(MASTER).layer_orders() as orders:
+        assert orders.order("a", 9).size == 9
+        held = orders._layer_key
+    assert not any(held)
+    with pytest.raises(RuntimeError, match="layer orders of epoch 0 were wiped"):
+        orders.order("a", 9)
+
+
+def test_a_view_of_a_tag_key_is_overwritten_with_it() -> None:
+    key = frame_key()
+    view = key.tag_key
+    assert any(view)
+    assert view.readonly
+    key.wipe()
+    assert not any(view)

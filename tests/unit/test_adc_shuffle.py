@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 
 from adc.keystream import Keystream
 from adc.shuffle import BUCKETS, BUCKETS_FROM, MOST_IN_PAIRS, Shuffle, shuffled
+from tests.oracle.key_schedule_page import shuffle
 
 KEY = bytes(range(32))
 
@@ -22,11 +23,11 @@ class PlainStream:
     def __init__(self, key: bytes, nonce: int) -> None:
         self.encryptor = Cipher(ChaCha20(key, struct.pack("<QQ", 0, nonce)), mode=None).encryptor()
 
-    def octets(self, count: int) -> list[int]:
-        return list(self.encryptor.update(bytes(count)))
+    def octets(self, count: int) -> bytes:
+        return self.encryptor.update(bytes(count))
 
     def words(self, count: int) -> list[int]:
-        return list(struct.unpack(f"<{count}I", self.encryptor.update(bytes(4 * count))))
+        return list(struct.unpack(f"<{count}I", self.octets(4 * count)))
 
 
 class WrittenStream:
@@ -40,46 +41,14 @@ class WrittenStream:
         return drawn
 
 
-def plain_shuffle(stream: PlainStream | WrittenStream, positions: int, buckets: int) -> list[int]:
-    if buckets == 1:
-        contents = [list(range(positions))]
-    else:
-        contents = [[] for _ in range(buckets)]
-        for position, bucket in enumerate(stream.octets(positions)):
-            contents[bucket].append(position)
-    return list(itertools.chain.from_iterable(plain_fisher_yates(stream, bucket) for bucket in contents))
-
-
-def plain_fisher_yates(stream: PlainStream | WrittenStream, contents: list[int]) -> list[int]:
-    within = [0] * len(contents)
-    i = 1
-    while i < len(contents):
-        bounds = [i + 1, i + 2] if i + 1 < len(contents) <= MOST_IN_PAIRS else [i + 1]
-        for place, j in enumerate(plain_draws(stream, bounds), start=i):
-            within[place] = within[j]
-            within[j] = place
-        i += len(bounds)
-    return [contents[place] for place in within]
-
-
-def plain_draws(stream: PlainStream | WrittenStream, bounds: list[int]) -> list[int]:
-    while True:
-        fraction, draws = int(stream.words(1)[0]), []
-        for bound in bounds:
-            draw, fraction = divmod(fraction * bound, 2**32)
-            draws.append(draw)
-        if fraction >= 2**32 % math.prod(bounds):
-            return draws
-
-
 @pytest.mark.parametrize(("positions", "buckets"), [(1, 1), (2, 1), (1000, 1), (1, 256), (300, 256), (20_000, 256)])
 def test_shuffle_equals_the_plain_one(positions: int, buckets: int) -> None:
-    expected = plain_shuffle(PlainStream(KEY, 7), positions, buckets)
+    expected = shuffle(PlainStream(KEY, 7), positions, buckets)
     assert shuffled(Keystream(KEY, 7), positions, buckets=buckets).tolist() == expected
 
 
 def test_large_shuffle_uses_buckets_and_equals_the_plain_one() -> None:
-    expected = plain_shuffle(PlainStream(KEY, 8), BUCKETS_FROM, BUCKETS)
+    expected = shuffle(PlainStream(KEY, 8), BUCKETS_FROM, BUCKETS)
     assert shuffled(Keystream(KEY, 8), BUCKETS_FROM).tolist() == expected
 
 
@@ -98,7 +67,7 @@ def test_large_single_bucket_meets_rejected_words_and_equals_the_plain_one() -> 
     positions = 300_000
     words = PlainStream(KEY, 9).words(positions)
     assert any(word * (i + 1) % 2**32 < 2**32 % (i + 1) for i, word in enumerate(words, start=1))
-    expected = plain_shuffle(PlainStream(KEY, 9), positions, 1)
+    expected = shuffle(PlainStream(KEY, 9), positions, 1)
     assert shuffled(Keystream(KEY, 9), positions, buckets=1).tolist() == expected
 
 
@@ -106,7 +75,7 @@ def test_draws_in_pairs_meet_rejected_words_and_equal_the_plain_one() -> None:
     # A word for draws from i + 1 and i + 2 numbers is rejected with probability near (i + 1)(i + 2) / 2**33, so the 10,000
     # words of 20,000 places meet about 20,000**3 / 6 / 2**33 = 155 of those.
     positions = 20_000
-    expected = plain_shuffle(PlainStream(KEY, 9), positions, 1)
+    expected = shuffle(PlainStream(KEY, 9), positions, 1)
     stream = Keystream(KEY, 9)
     assert shuffled(stream, positions, buckets=1).tolist() == expected
     unread = PlainStream(KEY, 9).words(20_000)
@@ -116,7 +85,7 @@ def test_draws_in_pairs_meet_rejected_words_and_equal_the_plain_one() -> None:
 
 @pytest.mark.parametrize("places", [MOST_IN_PAIRS - 1, MOST_IN_PAIRS, MOST_IN_PAIRS + 1])
 def test_shuffles_at_the_edge_between_pairs_and_single_draws_equal_the_plain_one(places: int) -> None:
-    expected = plain_shuffle(PlainStream(KEY, 5), places, 1)
+    expected = shuffle(PlainStream(KEY, 5), places, 1)
     assert shuffled(Keystream(KEY, 5), places, buckets=1).tolist() == expected
 
 

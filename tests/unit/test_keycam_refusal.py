@@ -6,7 +6,7 @@ from inference.datasets import DataError
 from inference.models.registry import WeightsError
 from inference.training import CheckpointError
 from keycam.atomic_file import OutputError
-from keycam.keyfile import KeyFileError
+from keycam.key import KeyFileError
 from keycam.refusal import BAD_ARGUMENT, BAD_FILE, refusal
 from sensor_sim.scene import SceneError
 
