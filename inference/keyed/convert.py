@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from adc import KeySchedule
 from inference.keyed.network import KeyedNetwork
 from inference.keyed.rewriter import Backend, Rewriter, Shuffle
+from inference.keyed.self_check import refuse_if_different
 from inference.keyed.tables import LayerOrders
 from inference.keyed.tracing import trace
 
@@ -42,7 +43,8 @@ def convert(
     Raises
     ------
     UnsupportedLayerError
-        An operation whose effect on the order is not known, with its path and what to do.
+        An operation whose effect on the order is not known, with its path and what to do; or a twin that does not answer as
+        the network does, which is tried once on noise.
     """
     if shuffle not in ("every-layer", "input"):
         raise ValueError(f"shuffle = {shuffle!r}: allowed is 'every-layer' or 'input'")
@@ -53,4 +55,10 @@ def convert(
     orders = layer_orders or KeySchedule(secrets.token_bytes(32)).layer_orders()
     rewritten = Rewriter(trace(network, example), shuffle, backend, pointwise).rewrite(orders, example.device)
     channels, height, width = map(int, example.shape[1:])
-    return KeyedNetwork(rewritten, channels, (height, width)).train(network.training)
+    keyed = KeyedNetwork(rewritten, channels, (height, width))
+    own = set(network.modules())
+    for module in keyed.modules():
+        if module not in own:  # the shared ones are in the modes that their owner wants
+            module.training = network.training
+    refuse_if_different(network, keyed, example)
+    return keyed

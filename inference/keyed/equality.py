@@ -5,13 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from inference.keyed.in_place import without_in_place
 from inference.keyed.network import Activation, KeyedNetwork
 from inference.keyed.positions import take_positions
 
 
 def plain_activations(network: nn.Module, x: Tensor) -> dict[str, Tensor]:
     """What every node of the plain network computes for the frames x (N, C, H, W), by node name."""
-    recorder = _Recorder(fx.symbolic_trace(network))
+    recorder = _Recorder(without_in_place(fx.symbolic_trace(network)))
     with torch.inference_mode():
         recorder.run(x)
     return recorder.values

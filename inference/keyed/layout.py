@@ -87,6 +87,8 @@ def _indexed(source: fx.Node, index: Any, place: Place, shape: tuple[int, ...]) 
             if not isinstance(part, slice) or part.indices(shape[axis]) != (0, shape[axis], 1):
                 return None
             axes.append(axis_out)
+        if axis == 0 and place.is_input and part != slice(None):
+            return None  # each frame has an order of its own
         axis_out += isinstance(part, slice)
         axis += 1
     return place.at(tuple(axes)) if axes == list(range(axes[0], axes[0] + len(axes))) else None

@@ -108,6 +108,11 @@ class KeyedNetwork(nn.Module):
         output = next(node for node in self.graph.nodes if node.op == "output")
         return fx.node.map_arg(output.args[0], lambda node: self._order_of(node, index))
 
+    def output_places(self) -> Any:
+        """Where the pixels of the outputs are, in the structure of the output: a `Place`, or None where it is not spatial."""
+        output = next(node for node in self.graph.nodes if node.op == "output")
+        return fx.node.map_arg(output.args[0], lambda node: node.meta["place"])
+
     def _order_of(self, node: fx.Node, index: Tensor) -> Tensor | None:
         place: Place | None = node.meta["place"]
         if place is None or place.flattened:

@@ -81,6 +81,7 @@ class FoldedLinear(nn.Module):
         super().__init__()
         self.linear = linear
         self._folded: Tensor | None = None
+        self._folded_state: tuple[Any, ...] = ()
 
     def train(self, mode: bool = True) -> "FoldedLinear":
         """Forget the folded weight whenever the weight may have changed."""
@@ -95,16 +96,22 @@ class FoldedLinear(nn.Module):
         """x (N, C P), channel by channel in `order_in`, int64 (P,), the same in every call -> (N, features)."""
         if self.training or torch.is_grad_enabled():
             return nn.functional.linear(x, self._fold(order_in), self.linear.bias)
+        if torch.compiler.is_compiling():  # which would keep a tensor of its own kind
+            return nn.functional.linear(x, self._fold(order_in), self.linear.bias)
+        state = self.linear.weight.data_ptr(), self.linear.weight.dtype, _version(self.linear.weight)
+        if self._folded is None or self._folded_state != state:
+            self._folded, self._folded_state = self._fold(order_in), state
         folded = self._folded
-        if folded is None or folded.device != x.device:
-            folded = self._fold(order_in)
-            if not torch.compiler.is_compiling():  # which would keep a tensor of its own kind
-                self._folded = folded
         return nn.functional.linear(x, folded, self.linear.bias)
 
     def _fold(self, order_in: Tensor) -> Tensor:
         weight = self.linear.weight
         return weight.view(len(weight), -1, len(order_in)).index_select(2, order_in).flatten(1)
+
+
+def _version(tensor: Tensor) -> int:
+    """How often a tensor was changed in place; those of inference mode cannot be."""
+    return 0 if tensor.is_inference() else tensor._version
 
 
 class RestoringLinear(nn.Module):

@@ -1,5 +1,6 @@
 """One pass over a traced graph that follows the order of every tensor and rewrites only what is spatial."""
 
+import math
 import operator
 from typing import Any, Literal
 
@@ -44,7 +45,12 @@ class Rewriter:
     def rewrite(self, layer_orders: LayerOrders, device: torch.device) -> fx.GraphModule:
         """The keyed graph, with its tables drawn from `layer_orders` and put on `device`."""
         for node in self.traced.graph.nodes:
-            new, place = self._rewrite_node(node)
+            try:
+                new, place = self._rewrite_node(node)
+            except UnsupportedLayerError:
+                raise
+            except (IndexError, KeyError, TypeError, ValueError, AttributeError) as error:
+                raise self._unsupported(node, f"it is called in a way that is not known ({error})") from error
             if place is not None and not place.flattened and pixels_of(shape_of(node), place.axes) == 1:
                 place = None  # a single pixel has no order
             new.meta.update(place=place, shape=shape_of(node))
@@ -119,11 +125,16 @@ class Rewriter:
                 return not axes & set(range(dimensions - len(module.normalized_shape), dimensions))
             if rules.is_pointwise_convolution(module):
                 return axes == set(MAP_AXES)
+            if isinstance(module, rules.CHANNEL_MODULES):
+                return 1 not in axes
             return isinstance(module, rules.POINTWISE_MODULES + tuple(c for c in self.pointwise if isinstance(c, type)))
+        if name in rules.CHANNEL_NAMES:
+            return 1 not in axes
         if node.target in self.pointwise or name in rules.POINTWISE_NAMES:
             return True
         if name in ("cat", "concat", "concatenate"):
-            return self._argument(node, 1, "dim", 0) % dimensions not in axes
+            # Frames have orders of their own: what joins batches is refused.
+            return self._argument(node, 1, "dim", node.kwargs.get("axis", 0)) % dimensions not in {0, *axes}
         if name == "linear":
             return dimensions - 1 not in axes
         if name == "layer_norm":
@@ -157,13 +168,20 @@ class Rewriter:
         for place, source in zip(places, sources, strict=True):
             if layout.broadcast_axes(place, len(shape_of(source)), dimensions) != axes:
                 raise self._unsupported(node, "its inputs have their pixels along different axes")
+        sizes = {tuple(shape_of(source)[axis] for axis in place.axes) for place, source in zip(places, sources, strict=True)}
+        if len(sizes) > 1:
+            raise self._unsupported(node, "one of its inputs is spread over the rows or columns of another")
 
         def placed(source: fx.Node) -> fx.Node:
             if self.places[source] is not None:
                 return self._in_order(source, order)
             # A constant map is a raster, and takes the place of the pixels that it meets.
-            at = tuple(axis - dimensions + len(shape_of(source)) for axis in axes)
-            return self._reordered(source, RASTER, order, at) if layout.is_map(shape_of(source), at) else self.new[source]
+            shape = (1,) * (dimensions - len(shape_of(source))) + shape_of(source)
+            if not layout.is_map(shape, axes):
+                return self.new[source]
+            if tuple(shape[axis] for axis in axes) not in sizes:
+                raise self._unsupported(node, "one of its inputs is spread over the rows or columns of another")
+            return self._reordered(source, RASTER, order, axes, shape)
 
         out = shape_of(node)
         return self.graph.node_copy(node, placed), Place(order, tuple(a + len(out) - dimensions for a in axes))
@@ -249,7 +267,10 @@ class Rewriter:
             name = self._unused_name(node)
             self.traced.add_submodule(name, RestoringLinear(module) if place.is_input else FoldedLinear(module))
             return self.graph.call_module(name, (source, self._order_node(place.order))), None
-        if len(sources) == 1 and self._is_pointwise(node, set(), 2) and not isinstance(module, nn.BatchNorm1d):
+        # Features are in secret order: what knows one from the other, by a parameter or a constant for each, may not follow.
+        alike = all(math.prod(shape_of(n)) == 1 for n in node.all_input_nodes if n is not sources[0])
+        by_feature = isinstance(module, nn.PReLU) and module.num_parameters > 1
+        if alike and not by_feature and shape_of(node) == shape_of(sources[0]) and self._is_pointwise(node, {1}, 2):
             return self._copy(node), place
         raise self._unsupported(node, "only pointwise and linear layers may follow a flatten")
 
@@ -262,10 +283,15 @@ class Rewriter:
             return self.new[source]
         return self._reordered(source, place.order, order, place.axes)
 
-    def _reordered(self, source: fx.Node, from_order: str, order: str, axes: Axes) -> fx.Node:
+    def _reordered(
+        self, source: fx.Node, from_order: str, order: str, axes: Axes, shape: tuple[int, ...] | None = None
+    ) -> fx.Node:
         if from_order == order:
             return self.new[source]
         if (source, order) not in self.moved:
+            whole = self.new[source]
+            if shape is not None and shape != shape_of(source):
+                whole = self.graph.call_method("reshape", (whole, shape))  # with the axes in front that broadcasting would add
             if from_order == RASTER:
                 move, index = take_positions_along, self._order_node(order)
             elif order == RASTER:
@@ -279,7 +305,7 @@ class Rewriter:
                 move, index = take_positions_along, self.graph.call_function(operator.getitem, (inverse, self.orders[INPUT]))
             else:
                 move, index = take_positions_along, self._table(self.tables.declare_move(from_order, order))
-            self.moved[source, order] = self.graph.call_function(move, (self.new[source], index, axes))
+            self.moved[source, order] = self.graph.call_function(move, (whole, index, axes))
         return self.moved[source, order]
 
     def _order_node(self, order: str) -> fx.Node:

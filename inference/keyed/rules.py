@@ -48,6 +48,18 @@ POINTWISE_NAMES = frozenset(
     "batch_norm local_response_norm channel_shuffle contiguous clone detach float half bfloat16 double to type_as "
     "zeros_like ones_like".split()
 )
+# Of these, the ones that treat axis 1 apart, which must not be one that the pixels run along.
+CHANNEL_MODULES = (
+    nn.BatchNorm2d,
+    nn.SyncBatchNorm,
+    nn.Dropout2d,
+    nn.FeatureAlphaDropout,
+    nn.ChannelShuffle,
+    nn.LocalResponseNorm,
+    nn.Softmax2d,
+    nn.PReLU,
+)
+CHANNEL_NAMES = frozenset("prelu batch_norm dropout2d local_response_norm channel_shuffle".split())
 # Operations along one axis, which keep the pixels apart as long as that is not an axis of theirs.
 ALONG_AN_AXIS_MODULES = (nn.Softmax, nn.LogSoftmax, nn.GLU)
 ALONG_AN_AXIS_NAMES = frozenset("softmax log_softmax glu normalize cumsum".split())

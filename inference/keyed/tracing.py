@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from inference.keyed.errors import UnsupportedLayerError
+from inference.keyed.in_place import without_in_place
 
 
 def trace(network: nn.Module, example: Tensor) -> fx.GraphModule:
@@ -14,7 +15,9 @@ def trace(network: nn.Module, example: Tensor) -> fx.GraphModule:
     Raises UnsupportedLayerError where torch.fx cannot trace it, ValueError where the network does not take the example.
     """
     try:
-        traced = fx.symbolic_trace(network)
+        traced = without_in_place(fx.symbolic_trace(network))
+    except UnsupportedLayerError:
+        raise
     # A forward that meets a stand-in for its tensor fails wherever it first asks for a number: in any call, with any error.
     except Exception as error:
         raise UnsupportedLayerError(
@@ -24,7 +27,7 @@ def trace(network: nn.Module, example: Tensor) -> fx.GraphModule:
     try:
         with torch.no_grad():
             _Noting(traced.eval()).run(example)
-    except RuntimeError as error:
+    except Exception as error:  # it is the user's network, which fails as it likes
         raise ValueError(
             f"example = {tuple(example.shape)}: allowed is what the network itself takes ({_in_short(error)})"
         ) from error
