@@ -222,7 +222,7 @@ def export_network(
 ) -> None:
     """Make the keyed twin of a network as ONNX, with keyed frames and their order as inputs, checked in onnxruntime.
 
-    Needs the extra: pip install 'keycam[onnx]'. What 'keycam convert' says of the file holds for this one.
+    Needs the extra called onnx. What 'keycam convert' says of the file holds for this one.
     """
     from keycam.convert import ConversionPlan, run_conversion
     from keycam.printing import print_conversion, print_json

@@ -20,7 +20,7 @@ def check_installed() -> None:
     """Raise `ExportError` unless what ONNX needs is installed."""
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
-        raise ExportError(f"onnx: {', '.join(missing)} not installed; allowed is after pip install 'keycam[onnx]'")
+        raise ExportError(f"onnx: {', '.join(missing)} not installed; allowed is with the extra called onnx")
 
 
 def write_onnx(program: ExportedProgram, outputs: list[str], file: Path) -> None:

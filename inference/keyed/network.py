@@ -73,6 +73,8 @@ class KeyedNetwork(nn.Module):
         ------
         ValueError
             A size that is not the frame's that the network was converted for; on the CPU also an order that is none.
+        TypeError
+            Frames or orders that are no tensors.
         """
         return self.graph_module(x, self._checked_order(x, order))
 
@@ -125,6 +127,9 @@ class KeyedNetwork(nn.Module):
 
     def _checked_order(self, x: Tensor, order: Tensor) -> Tensor:
         height, width = self.size_in
+        for name, value in (("x", x), ("order", order)):
+            if not isinstance(value, Tensor):
+                raise TypeError(f"{name} = a {type(value).__name__}: allowed is a torch.Tensor")
         if x.ndim != 4 or x.shape[1:] != (self.channels_in, height, width):
             allowed = f"(N, {self.channels_in}, {height}, {width})"
             raise ValueError(f"x = {tuple(x.shape)}: allowed is {allowed}, the size it was converted for")

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from inference.models import load, named_network
+from keycam import key_guard
 
 MINE = """
 import torch
@@ -176,4 +177,18 @@ def test_onnx_without_its_packages_is_refused(command, here: Path, monkeypatch: 
     monkeypatch.setattr("inference.export.onnx_model.PACKAGES", ("a_package_that_nobody_has",))
     run = command("export", "resnet20", "--onnx", "a.onnx")
     assert run.code == 2
-    assert run.err == "keycam: onnx: a_package_that_nobody_has not installed; allowed is after pip install 'keycam[onnx]'\n"
+    assert run.err == "keycam: onnx: a_package_that_nobody_has not installed; allowed is with the extra called onnx\n"
+
+
+def test_a_client_converts_with_the_sealed_secret_of_its_epoch(command, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_guard, "LOG2_N", 10)
+    (here / "passphrase").write_text("correct horse\n")
+    assert command("keys", "new", "device.key", "--client", "lab", "--client", "host").code == 0
+    assert command("keys", "open", "device.key", "own.key", "--client", "lab").code == 0
+    assert command("keys", "seal", "own.key", "own.sealed", "--passphrase-file", "passphrase").code == 0
+    line = ("convert", "resnet20", "--out", "a.pt2", "--key", "own.sealed", "--passphrase-file", "passphrase")
+    assert command(*line, "--json").json()["key"] == command("keys", "show", "own.key", "--json").json()["fingerprint"]
+    refused = command("convert", "resnet20", "--out", "b.pt2", "--key", "device.key")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == "keycam: client: this key has 2 active ones; allowed is host, lab\n"
+    assert not (here / "b.pt2").exists()
