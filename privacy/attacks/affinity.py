@@ -13,8 +13,6 @@ NEIGHBOURS = 4
 SHRINKAGE = 0.1
 """Share of the identity in the correlation matrix before it is inverted; .03 to .3 find neighbours about equally well."""
 _OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float32) / np.sqrt(np.array([[3], [2], [6]], np.float32))
-    np.float32
-)
 _SMALLEST_DN = 0.5  # of an 8-bit scale: a difference below the rounding says nothing
 
 
