@@ -44,7 +44,7 @@ def _opponent(seen: Seen) -> NDArray[np.float32]:
     """Samples (P, F, C) on an 8-bit scale without each frame's mean; three channels as brightness and two colours."""
     x: NDArray[np.float32] = seen.frames.transpose(1, 0, 2).astype(np.float32) * np.float32(255 / (2**seen.bits - 1))
     if x.shape[-1] == 3:
-        x = x @ _OPPONENT.T
+        x = (x @ _OPPONENT.T).astype(np.float32)
     centred: NDArray[np.float32] = x - x.mean(0)
     return centred
 
