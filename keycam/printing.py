@@ -64,6 +64,41 @@ def print_evaluation(result: dict[str, Any]) -> None:
     )
 
 
+def print_audit(result: dict[str, Any]) -> None:
+    policy = result["policy"]
+    masked = "a mask" if policy["mask"] else "no mask"
+    title = f"{result['source']}: {policy['order']} order, refresh {policy['refresh']}, {masked}"
+    table = Table(title=title)
+    for heading in ("attack", "figure", "found", "by chance"):
+        table.add_column(heading, justify="left" if heading in ("attack", "figure") else "right")
+    for section, figures in result.items():
+        if section in ("source", "policy"):
+            continue
+        parts = figures.items() if section == "single_frame" else ((None, figures),)
+        for name, part in parts:
+            _add_attack(table, section if name is None else f"{section}, {name}", part)
+    _show(table)
+
+
+def _add_attack(table: Table, attack: str, figures: dict[str, Any]) -> None:
+    chance = figures["chance"]
+    for figure, value in figures.items():
+        if isinstance(value, float) and figure not in ("wall_s", "chance", "classifier_chance"):
+            by_chance = chance.get(figure) if isinstance(chance, dict) else chance
+            if figure == "classifier_accuracy":
+                by_chance = figures["classifier_chance"]
+            elif figure in _WITHOUT_CHANCE:
+                by_chance = None
+            table.add_row(attack, figure.replace("_", " "), f"{value:.3g}", "" if by_chance is None else f"{by_chance:.2g}")
+            attack = ""
+    for share, accuracy in figures.get("accuracy_by_share", {}).items():
+        table.add_row(attack, f"accuracy with {float(share):.0%} of the key", f"{accuracy:.3g}", f"{chance:.2g}")
+        attack = ""
+
+
+_WITHOUT_CHANCE = {"psnr_db", "scrambled_ssim", "neighbours_on_the_link", "values_matched", "positions_read_once"}
+
+
 def print_inference(result: dict[str, Any]) -> None:
     table = Table(title=f"{result['image']}: {result['model']}, policy {result['policy']}, frame {result['counter']}")
     table.add_column("class")

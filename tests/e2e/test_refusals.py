@@ -99,7 +99,7 @@ BAD_LINES = [
     ("info --size 65 --figure OUT/a.png", "size = 65: allowed is up to 64"),
     ("bench nonsense", "what = 'nonsense': allowed is readout"),
     ("bench readout --repeats 2", "repeats = 2: allowed is 3 or more"),
-    ("nonsense", "'nonsense'; allowed is demo, eval, infer, train, convert, export, bench, info, keys"),
+    ("nonsense", "'nonsense'; allowed is demo, eval, infer, train, convert, export, audit, bench, info, keys"),
     ("keys", "Missing command; allowed is new, seal, open, wrap, show, rotate, revoke, admit"),
     ("keys nonsense", "'nonsense'; allowed is new, seal, open, wrap, show, rotate, revoke, admit"),
     ("keys new", "Missing argument 'file'"),
