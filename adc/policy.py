@@ -43,7 +43,7 @@ class ReadoutPolicy:
             if self.mask:
                 return None
             if self.refresh == "static":
-                return "Static order without a mask: 75 to 100 frames are enough to recover the key."
+                return "Static order without a mask: some 30 frames are enough to recover the key."
             return "Fresh order without a mask: the layout is hidden, the multiset of values leaks completely."
         if self.mask:
             return f"The {self.order} order is no protection here: the mask alone hides the values."

@@ -28,7 +28,7 @@ Policy = Annotated[
     str,
     typer.Option(
         help="What the readout hides. secure: fresh order and mask for each frame; paper: one fixed order, as published, "
-        "which some 75 frames break; raster: nothing, an ordinary camera."
+        "which some 30 frames break; raster: nothing, an ordinary camera."
     ),
 ]
 Model = Annotated[str, typer.Option(help="Network: resnet20, preresnet110 or vgg16.")]

@@ -45,7 +45,7 @@ def test_presets_are_the_published_ones() -> None:
 
 def test_every_weakness_has_its_caution() -> None:
     assert SECURE.caution is None
-    assert "75 to 100 frames" in str(PAPER.caution)
+    assert "some 30 frames" in str(PAPER.caution)
     assert "not protected" in str(RASTER.caution)
     assert "multiset of values" in str(ReadoutPolicy(mask=False).caution)
     for order in ("row-column", "block"):
