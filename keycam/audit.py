@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from adc import ReadoutPolicy
 from inference.datasets import LabelledImages, load_cifar10
@@ -94,7 +95,7 @@ def run_audit(plan: AuditPlan) -> dict[str, Any]:
     for section, figures in scored:
         if section != "ciphertext_only":
             result.setdefault(section, {}).update(figures)
-    result["partial_key"] = _partial_key(footage, plan.seed)
+    result["partial_key"] = _partial_key(footage, network, plan.seed)
     return result
 
 
@@ -139,12 +140,12 @@ def _over_keys(scores: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _partial_key(footage: Footage, seed: int) -> dict[str, Any]:
+def _partial_key(footage: Footage, network: nn.Module | None, seed: int) -> dict[str, Any]:
     """Accuracy with partly right keys, for footage that has classes; a fixed order stands for any."""
-    if footage.many_labels is None:
+    if footage.many_labels is None or network is None:
         return {"frames": 0, "says": "needs classes; audit --source cifar10", "chance": None, "seed": seed}
     scenes, labels = footage.many[:PARTIAL_KEY_PICTURES], footage.many_labels[:PARTIAL_KEY_PICTURES]
     order = np.random.default_rng(seed).permutation(scenes.shape[1] * scenes.shape[2])
-    score = score_partial_keys(load("resnet20"), scenes, labels, order, seed=seed)
+    score = score_partial_keys(network, scenes, labels, order, seed=seed)
     accuracies = {f"{share:g}": accuracy for share, accuracy in zip(score.shares, score.accuracies, strict=True)}
     return {"frames": score.frames, "accuracy_by_share": accuracies, "chance": score.chance, "seed": seed}

@@ -20,12 +20,12 @@ from privacy.scenes_again import captured_again
 from privacy.scoring.answers import accuracy
 from privacy.scoring.key_score import adjacent_share, score_key
 from privacy.scoring.picture_score import score_picture
+from privacy.scoring.symmetry import symmetric_cells
 from privacy.seen import Seen
 
 Arrays = dict[str, NDArray[Any]]
 BITS = 8
 KNOWN_SCENES = 3
-LEAST_FRAMES = 3
 MOST_PICTURES_SCORED = 16
 MOST_ASKED = 1000
 SINGLE_FRAME_PX = (360, 480)
@@ -227,9 +227,5 @@ def _given(seen: Seen) -> Arrays:
 
 def _upright(pictures: NDArray[Any], guess: NDArray[Any], order: NDArray[Any], height: int, width: int) -> NDArray[Any]:
     """Recovered pictures turned as the scene is: which of the symmetries it was, a look at one of them would tell."""
-    from privacy.scoring.symmetry import symmetric_cells
-
     cells = max(symmetric_cells(height, width), key=lambda cells: float(np.mean(cells[guess] == order)))
-    turned = np.empty_like(pictures).reshape(len(pictures), height * width, -1)
-    turned[:, cells] = pictures.reshape(len(pictures), height * width, -1)
-    return turned.reshape(pictures.shape)
+    return restored(Seen(pictures.reshape(len(pictures), height * width, -1), height, width), cells)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from inference.export.program import Answers, named_parts
 from inference.keyed.place import Axes
-from inference.keyed.positions import invert, take_positions, take_positions_along
+from inference.keyed.positions import put_positions_along, take_positions
 
 MOST_OTHER_CLASSES = 1e-3
 """Share of the decisions that may differ where two classes are equal but for rounding; of a few frames' classes, none."""
@@ -71,7 +71,7 @@ def smooth_frames(frames: int, channels: int, size: tuple[int, int], seed: int =
 def _restored(outputs: dict[str, Tensor], axes: dict[str, Axes]) -> dict[str, Tensor]:
     restored = dict(outputs)
     for name, along in axes.items():
-        restored[name] = take_positions_along(outputs[name], invert(outputs[f"{name}_order"]), along)
+        restored[name] = put_positions_along(outputs[name], outputs[f"{name}_order"], along)
     return restored
 
 
