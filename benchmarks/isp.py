@@ -15,7 +15,7 @@ from benchmarks.opencv_isp import opencv_isp
 from benchmarks.raster_isp import raster_isp
 from inference.isp import Corrections, IspSettings, isp
 
-SIZES = ((480, 640), (1080, 1920))
+CASES = ((480, 640), (1080, 1920))
 BITS, BLACK_LEVEL_DN = 12, 64.0
 _WARM_UP = 2
 _PLAIN = IspSettings(
@@ -42,7 +42,7 @@ class _Held:
     temperature_k: float = 300.0
 
 
-def bench_isp(sizes: Iterable[tuple[int, int]] = SIZES, repeats: int = 20) -> list[IspRow]:
+def bench_isp(sizes: Iterable[tuple[int, int]] = CASES, repeats: int = 20) -> list[IspRow]:
     """Time the development of random 12-bit Bayer frames, one row for each operation and size (height, width).
 
     The operations are both demosaics at full size and binning to a quarter of each side, with colour matrix and sRGB curve;

@@ -14,7 +14,7 @@ from adc import POLICIES, RASTER, Converter, Geometry, KeysAhead, KeySchedule, r
 from adc.readout import emitted
 from benchmarks.timing import median_ms
 
-SIZES = ((480, 640), (1080, 1920), (2160, 3840))
+CASES = ((480, 640), (1080, 1920), (2160, 3840))
 BITS = 12
 
 
@@ -39,7 +39,7 @@ class _Held:
     temperature_k: float = 300.0
 
 
-def bench_readout(sizes: Iterable[tuple[int, int]] = SIZES, repeats: int = 20) -> list[Row]:
+def bench_readout(sizes: Iterable[tuple[int, int]] = CASES, repeats: int = 20) -> list[Row]:
     """Time the readout of random 12-bit Bayer frames, one row for each policy and size (height, width).
 
     total_ms is the time between two frames of a running camera: the next key is made by KeysAhead while a frame is

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.timing import medians_ms
 from privacy.schemes import SCHEMES, AesGcm, KeyScope, Scheme, make_scheme
 
-SIZES = ((32, 32), (1080, 1920))
+CASES = ((32, 32), (1080, 1920))
 _SEED = 1
 
 
@@ -30,7 +30,7 @@ class SchemeRow(TypedDict):
     protects: str
 
 
-def bench_schemes(sizes: Iterable[tuple[int, int]] = SIZES, repeats: int = 20) -> list[SchemeRow]:
+def bench_schemes(sizes: Iterable[tuple[int, int]] = CASES, repeats: int = 20) -> list[SchemeRow]:
     """Time one random frame of three 8-bit samples a pixel at a time, one row for each scheme and size (height, width).
 
     Each frame has a number of its own. Keys for each image are made within the time, keys of the device before it, with the

@@ -20,7 +20,7 @@ from sensor_sim.rts import add_rts
 from sensor_sim.scene import load_photograph
 from sensor_sim.streams import FrameStream, TemporalEffect
 
-SIZES = ((480, 640), (1080, 1920))
+CASES = ((480, 640), (1080, 1920))
 _SEED = 1
 
 
@@ -56,7 +56,7 @@ class _Parts:
     scene: Scene
 
 
-def bench_sensor(sizes: Iterable[tuple[int, int]] = SIZES, repeats: int = 20) -> list[SensorRow]:
+def bench_sensor(sizes: Iterable[tuple[int, int]] = CASES, repeats: int = 20) -> list[SensorRow]:
     """Time frames of the astronaut photograph at half the default exposure, one row for each profile and size (height, width).
 
     total_ms is an exposure and its readout, without a key, from a scene of the array's size; the groups are timed one by one

@@ -285,8 +285,11 @@ def bench(
     if what not in ("readout", "sensor", "isp", "inference", "schemes"):
         raise ValueError(f"what = {what!r}: allowed is readout, sensor, isp, inference or schemes")
     from keycam.printing import print_json, print_rows
+    from keycam.progress import progress
 
-    rows = getattr(import_module(f"benchmarks.{what}"), f"bench_{what}")(repeats=repeats)
+    module = import_module(f"benchmarks.{what}")
+    timed = getattr(module, f"bench_{what}")
+    rows = [row for case in progress(module.CASES, "timing", len(module.CASES)) for row in timed([case], repeats=repeats)]
     print_json({"rows": rows}) if as_json else print_rows(what, rows)
 
 
