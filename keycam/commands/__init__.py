@@ -1,0 +1,1 @@
+"""One module for each command: its options, and what it runs. Heavy modules are imported inside the functions."""

@@ -1,0 +1,40 @@
+"""`keycam eval`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keycam.commands.options import Data, Json, Model, Policy, Seed, Weights
+
+
+def evaluate(
+    data: Data,
+    model: Model = "resnet20",
+    weights: Weights = None,
+    policy: Policy = "secure",
+    shuffle: Annotated[str, typer.Option(help="Where the order is undone: input, every-layer or both.")] = "both",
+    through: Annotated[
+        str, typer.Option(help="adc: pictures are the sensor's samples; camera: they are scenes before a lens.")
+    ] = "adc",
+    profile: Annotated[
+        str | None, typer.Option(help="Sensor of --through camera: a name (see 'keycam info') or a TOML file.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="With --through camera: folder for a figure of accuracy against exposure.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Pictures in one network call.", min=1)] = 500,
+    images: Annotated[int | None, typer.Option(help="Only the first so many test pictures.", min=1)] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Accuracy on CIFAR-10 of the plain network, the keyed one, a wrong key and no key at all, a fresh key for each picture."""
+    from keycam.evaluate import EvaluationPlan, run_evaluation
+    from keycam.printing import print_evaluation, print_json
+
+    plan = EvaluationPlan(
+        data=data, model=model, weights=weights, policy=policy, shuffle=shuffle, through=through, profile=profile,
+        out=out, batch_size=batch_size, images=images, seed=seed,
+    )  # fmt: skip
+    result = run_evaluation(plan)
+    print_json(result) if as_json else print_evaluation(result)
