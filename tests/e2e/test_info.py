@@ -9,7 +9,6 @@ from PIL import Image
 
 from adc import POLICIES
 from benchmarks.readout import bench_readout
-from benchmarks.schemes import bench_schemes
 from inference.models import MODELS
 from keycam import __version__
 from keycam.printing import print_rows
@@ -76,8 +75,7 @@ def test_a_drawn_key_is_named_for_people(command, left_over: Path) -> None:
 
 def test_bench_prints_a_row_for_each_policy_and_yardstick(command, monkeypatch: pytest.MonkeyPatch) -> None:
     # The real sizes take half a minute; what is printed does not depend on them.
-    small = bench_readout(sizes=((32, 48),), repeats=3)
-    monkeypatch.setattr("benchmarks.readout.bench_readout", lambda repeats: small)
+    monkeypatch.setattr("benchmarks.readout.CASES", ((32, 48),))
     rows = command("bench", "readout", "--repeats", 3, "--json").json()["rows"]
     assert [row["policy"] for row in rows] == ["raster", "paper", "secure", "aes-256-gcm", "memcpy"]
     for row in rows:
@@ -96,8 +94,7 @@ def test_bench_is_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_bench_compares_schemes_in_figures_and_in_sentences(command, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = bench_schemes(sizes=((8, 8), (8, 12)), repeats=3)
-    monkeypatch.setattr("benchmarks.schemes.bench_schemes", lambda repeats: small)
+    monkeypatch.setattr("benchmarks.schemes.CASES", ((8, 8), (8, 12)))
     assert command("bench", "schemes", "--json").json()["rows"] == small
     shown = command("bench", "schemes").out
     assert shown.count("8x8") == shown.count("12x8") == len(SCHEMES)
