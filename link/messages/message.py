@@ -1,6 +1,6 @@
 """What all payloads have in common: fields in a row, checked when a message is made and when one is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_type_hints
 
@@ -53,4 +53,4 @@ class Message:
 def fields_of(kind: type[Message]) -> tuple[tuple[str, Field, str], ...]:
     """Name, form and meaning of each field of a kind of message, in the sequence of the payload."""
     hints: dict[str, Any] = get_type_hints(kind, include_extras=True)
-    return tuple((name, *get_args(hints[name])[1:]) for name in kind.__dataclass_fields__)
+    return tuple((name, *get_args(hints[name])[1:]) for name in (each.name for each in fields(kind)))
