@@ -49,14 +49,17 @@ def packed(samples: NDArray[np.uint16], sample_format: SampleFormat) -> NDArray[
 
 
 def unpacked(written: NDArray[np.uint8], samples: int, sample_format: SampleFormat) -> NDArray[np.uint16]:
-    """Undo `packed`: uint16 (samples,), with memory of its own. Raises ValueError for another number of bytes."""
+    """Undo `packed`: uint16 (samples,); in U16 they may be the very memory of `written`.
+
+    Raises ValueError for another number of bytes.
+    """
     if written.size != packed_bytes(samples, sample_format):
         allowed = packed_bytes(samples, sample_format)
         raise ValueError(f"written = {written.size} bytes: allowed is {allowed} for {samples} samples in {sample_format.name}")
     if sample_format is SampleFormat.U8:
         return written.astype(np.uint16)
     if sample_format is SampleFormat.U16:
-        return written.view("<u2").astype(np.uint16)
+        return written.view("<u2").astype(np.uint16, copy=False)
     flat = np.empty(samples, np.uint16)
     _unpack_12(written, flat)
     return flat
