@@ -57,9 +57,7 @@ class FrameAssembler:
         of one frame). "displaced" counts frames, and so does "malformed" where a whole frame has a sample above its depth.
     """
 
-    def __init__(
-        self, *, session: int, first_frame_id: int, most_frame_bytes: int = DEFAULT_MOST_FRAME_BYTES
-    ) -> None:
+    def __init__(self, *, session: int, first_frame_id: int, most_frame_bytes: int = DEFAULT_MOST_FRAME_BYTES) -> None:
         if not 1 <= most_frame_bytes < _U32:
             raise ValueError(f"most_frame_bytes = {most_frame_bytes}: allowed is 1 to 2**32 - 1")
         self.refused: Counter[AssemblyCause] = Counter()
@@ -77,29 +75,11 @@ class FrameAssembler:
         """
         if packet.type not in FRAME_TYPES:
             raise ValueError(f"type = {packet.type:#04x}: allowed is FRAME_START, DATA or FRAME_END")
-        try:
-            # The bytes of DATA need no reading, and there are many.
-            message = None if packet.type == PacketType.DATA and packet.payload else message_of(packet)
-        except MessageError:
-            return self._refuse("malformed")
-        if isinstance(message, FrameStart) and message.session != self._session:
-            return self._refuse("session")
-        if packet.frame_id in self._closed:
-            return self._refuse("late")
-        if packet.frame_id not in self._open and not isinstance(message, FrameStart) and not self._is_near(packet.frame_id):
-            return self._refuse("early")
-        frame = self._touched(packet.frame_id)
-        if frame.key_epoch is None:
-            frame.key_epoch = packet.key_epoch
-        if packet.key_epoch != frame.key_epoch:
-            return self._refuse("malformed")
-        if isinstance(message, FrameStart):
-            self._take_start(packet.frame_id, frame, message)
-        elif isinstance(message, FrameEnd):
-            self._take_end(frame, message)
-        else:
-            self._take_data(frame, packet.offset, packet.payload)
-        return self._finished(packet.frame_id, frame) if frame.is_whole else None
+        cause = self._unused(packet)
+        if cause is not None:
+            self.refused[cause] += 1
+        frame = self._open.get(packet.frame_id)
+        return self._finished(packet.frame_id, frame) if frame is not None and frame.is_whole else None
 
     @property
     def open_frame_ids(self) -> tuple[int, ...]:
@@ -126,8 +106,32 @@ class FrameAssembler:
         self._close(frame_id)
         return True
 
-    def _refuse(self, cause: AssemblyCause) -> None:
-        self.refused[cause] += 1
+    def _unused(self, packet: Packet) -> AssemblyCause | None:
+        """Use a packet, or say why it is of no use."""
+        try:
+            # The bytes of DATA need no reading, and there are many.
+            message = None if packet.type == PacketType.DATA and packet.payload else message_of(packet)
+        except MessageError:
+            return "malformed"
+        if isinstance(message, FrameStart) and message.session != self._session:
+            return "session"
+        if packet.frame_id in self._closed:
+            return "late"
+        if packet.frame_id not in self._open and not isinstance(message, FrameStart) and not self._is_near(packet.frame_id):
+            return "early"
+        frame = self._touched(packet.frame_id)
+        if frame.key_epoch is None:
+            frame.key_epoch = packet.key_epoch
+        if packet.key_epoch != frame.key_epoch:
+            return "malformed"
+        if isinstance(message, FrameStart):
+            return self._start(packet.frame_id, frame, message)
+        if isinstance(message, FrameEnd):
+            if frame.end is not None:
+                return "duplicate" if message == frame.end else "malformed"
+            frame.end = message
+            return None
+        return self._store(frame, packet.offset, packet.payload)
 
     def _is_near(self, frame_id: int) -> bool:
         return any((frame_id - each + MOST_OPEN_FRAMES) % _U32 <= 2 * MOST_OPEN_FRAMES for each in self._started)
@@ -146,39 +150,33 @@ class FrameAssembler:
         del self._open[frame_id]
         self._closed.append(frame_id)
 
-    def _take_start(self, frame_id: int, frame: _OpenFrame, start: FrameStart) -> None:
+    def _start(self, frame_id: int, frame: _OpenFrame, start: FrameStart) -> AssemblyCause | None:
         if frame.start is not None:
-            self._refuse("duplicate" if start == frame.start else "malformed")
-        elif start.total_bytes > self._most_frame_bytes:
+            return "duplicate" if start == frame.start else "malformed"
+        if start.total_bytes > self._most_frame_bytes:
             self._close(frame_id)
-            self._refuse("oversized")
-        elif start.header.epoch & 255 != frame.key_epoch or frame.held.end > start.total_bytes:
+            return "oversized"
+        if start.header.epoch & 255 != frame.key_epoch or frame.held.end > start.total_bytes:
             self._close(frame_id)
-            self._refuse("malformed")
+            return "malformed"
+        frame.start = start
+        if frame.samples:
+            frame.samples.extend(bytes(start.total_bytes - len(frame.samples)))
         else:
-            frame.start = start
-            if frame.samples:
-                frame.samples.extend(bytes(start.total_bytes - len(frame.samples)))
-            else:
-                frame.samples = bytearray(start.total_bytes)
-            self._started.append(frame_id)
+            frame.samples = bytearray(start.total_bytes)
+        self._started.append(frame_id)
+        return None
 
-    def _take_end(self, frame: _OpenFrame, end: FrameEnd) -> None:
-        if frame.end is not None:
-            self._refuse("duplicate" if end == frame.end else "malformed")
-        else:
-            frame.end = end
-
-    def _take_data(self, frame: _OpenFrame, offset: int, data: bytes) -> None:
+    def _store(self, frame: _OpenFrame, offset: int, data: bytes) -> AssemblyCause | None:
         end = offset + len(data)
         if frame.start is not None and end > frame.start.total_bytes:
-            return self._refuse("malformed")
+            return "malformed"
         if end > self._most_frame_bytes:
-            return self._refuse("oversized")
+            return "oversized"
         if frame.held.count == MOST_RANGES:
-            return self._refuse("scattered")
+            return "scattered"
         if not frame.held.add(offset, end):
-            return self._refuse("duplicate")
+            return "duplicate"
         if end > len(frame.samples):
             frame.samples.extend(bytes(end - len(frame.samples)))
         frame.samples[offset:end] = data
@@ -188,10 +186,9 @@ class FrameAssembler:
         assert frame.start is not None and frame.end is not None
         self._close(frame_id)
         header, geometry = frame.start.header, frame.start.header.geometry
-        samples = unpacked(
-            np.frombuffer(frame.samples, np.uint8), geometry.pixels * geometry.channels, frame.start.sample_format
-        )
+        samples = unpacked(np.frombuffer(frame.samples, np.uint8), geometry.pixels * geometry.channels, frame.start.sample_format)
         try:
             return RawFrame(header, samples.reshape(geometry.pixels, geometry.channels), frame.end.tag)
         except FrameError:  # a sample above what its depth allows
-            return self._refuse("malformed")
+            self.refused["malformed"] += 1
+            return None

@@ -46,7 +46,7 @@ _MEANINGS = {
     Status.WRITE_PROTECTED: "the register is read-only, or locked in this state",
     Status.BAD_ALIGNMENT: "address or length is no multiple of 4",
     Status.DENIED: "the session's role may not do this",
-    Status.BUSY: "not now; repeat it with the same seq",
+    Status.BUSY: "not now; send it again with a new seq",
     Status.MALFORMED: "the payload is not that of its type",
     Status.UNSUPPORTED_VERSION: "host and device share no version",
     Status.NEEDS_SESSION: "the command must be sealed in a session",

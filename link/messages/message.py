@@ -1,7 +1,6 @@
 """What all payloads have in common: fields in a row, checked when a message is made and when one is read."""
 
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_type_hints
 
 from link.messages.fields import Field, MessageError, Unread
@@ -49,8 +48,12 @@ class Message:
         )  # fmt: skip
 
 
-@cache
 def fields_of(kind: type[Message]) -> tuple[tuple[str, Field, str], ...]:
     """Name, form and meaning of each field of a kind of message, in the sequence of the payload."""
-    hints: dict[str, Any] = get_type_hints(kind, include_extras=True)
-    return tuple((name, *get_args(hints[name])[1:]) for name in (each.name for each in fields(kind)))
+    if kind not in _FIELDS:
+        hints: dict[str, Any] = get_type_hints(kind, include_extras=True)
+        _FIELDS[kind] = tuple((each.name, *get_args(hints[each.name])[1:]) for each in fields(kind))
+    return _FIELDS[kind]
+
+
+_FIELDS: dict[type, tuple[tuple[str, Field, str], ...]] = {}
