@@ -102,7 +102,7 @@ class Register:
             return f"printable text of up to {self.size_bytes} bytes"
         if self.kind == "bytes":
             return f"{self.size_bytes} bytes"
-        return f"{_shown(self.lowest)} to {_shown(self.highest)}" if self.highest < math.inf else "a finite number"
+        return f"{_shown(self.lowest)} to {_shown(self.highest)}" if self.highest < math.inf else f"{_shown(self.lowest)} or more"
 
     def check(self, value: Value) -> None:
         """Raise ValueError, which names the register, the value and what is allowed, for a value that it does not take."""

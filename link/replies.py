@@ -16,9 +16,9 @@ class CommandRefused(ValueError):
 
 
 class ReplyCache:
-    """What a device answered to the last commands; one for sealed and another for open ones, each new with its session.
+    """What a device answered to the last sealed commands; a new one for each session. Commands in clear change nothing.
 
-    `before` a command says whether to answer again or to carry it out, `keep` afterwards what was answered. A sealed
+    `before` a command, still sealed, says whether to answer again or to carry it out; `keep` takes what was answered. The
     command is opened between the two, so that no forged seq is ever kept.
 
     Parameters
