@@ -33,9 +33,9 @@ def payloads() -> str:
     """Number, type, answer, role and fields of every message."""
     lines = ["| type | name | payload | answer | least role |", "|---|---|---|---|---|"]
     for number, kind in MESSAGES.items():
-        fields = ", ".join(f"{field.form} **{name}** ({meaning})" for name, field, meaning in fields_of(kind)) or "–"
+        fields = ", ".join(f"{field.form} **{name}** ({meaning})" for name, field, meaning in fields_of(kind)) or "none"
         answer, role = COMMANDS.get(number, (None, None))
-        shown = (answer.name, role.name.lower()) if answer is not None and role is not None else ("–", "–")
+        shown = (answer.name, role.name.lower()) if answer is not None and role is not None else ("", "")
         lines.append(f"| {number:02X} | {number.name} | {fields} | {shown[0]} | {shown[1]} |")
     return "\n".join(lines) + "\n"
 

@@ -41,7 +41,7 @@ def vectors() -> dict[str, Any]:
     ack = with_proof(UNPROVED, Session(SECRET, HELLO, UNPROVED, "device"))
     return {
         "protocol_version": say.PROTOCOL_VERSION,
-        "packets": [_packet(message) for message in _one_of_each(ack)],
+        "packets": [_packet(message) for message in one_of_each(ack)],
         "long_packet": _long_packet(),
         "damaged": _damaged(),
         "sessions": [_session(SECRET, HELLO, ack), _owner_session()],
@@ -53,9 +53,10 @@ def vectors() -> dict[str, Any]:
     }
 
 
-def _one_of_each(ack: say.HelloAck) -> list[say.Message]:
+def one_of_each(ack: say.HelloAck) -> list[say.Message]:
+    """A message of every type; the first of a type is the fullest."""
     begin = say.KeyBegin(say.Slot.A, say.WrapForm.SESSION, 48, EPOCH, CHECK, CLIENT)
-    frame = _outgoing()
+    frame = outgoing()
     return [
         HELLO,
         replace(HELLO, role=say.Role.NONE, client=""),
@@ -114,7 +115,7 @@ def _damaged() -> list[dict[str, str]]:
     run = say.Credit(3, 2**40).packet(seq=7).encoded()[1:-1]
     other_version, other_length = _with_header_byte(0, 2), _with_header_byte(16, 13)
     cases = {
-        "crc": run[:30] + bytes([run[30] ^ 1]) + run[31:],
+        "crc": run[:-1] + bytes([run[-1] ^ 1]),
         "cobs": run[:-1],
         "short": cobs.encode(bytes(23)),
         "version": other_version,
@@ -162,7 +163,8 @@ def _samples(form: SampleFormat, bits: int) -> dict[str, Any]:
     return {"format": int(form), "samples": samples.tolist(), "bytes": packed(samples, form).tobytes().hex()}
 
 
-def _outgoing() -> OutgoingFrame:
+def outgoing() -> OutgoingFrame:
+    """A small frame with an odd number of samples."""
     frame_key = KeySchedule(MASTER, device=DEVICE, client=CLIENT, epoch=EPOCH).frame_key(5, ODD)
     header = FrameHeader(DEVICE, 5, EPOCH, ODD, SECURE, 64.0, 0.01, 2.5, 300.25, CLIENT)
     samples = (np.arange(ODD.pixels, dtype=np.uint64) * 40503 % 4096).astype(np.uint16)[:, None]
@@ -171,7 +173,7 @@ def _outgoing() -> OutgoingFrame:
 
 
 def _frame() -> dict[str, Any]:
-    frame = _outgoing()
+    frame = outgoing()
     wanted = say.Resend(say.Resend.END, ((10, 20), (50, 3)))
     return {
         "samples": "sample q holds (40503 q) mod 4096",

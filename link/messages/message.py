@@ -22,7 +22,7 @@ class Message:
             value = getattr(self, name)
             allowed = field.trouble(value)
             if allowed is not None:
-                shown = f"{len(value)} bytes" if isinstance(value, bytes) else value
+                shown = f"{len(value)} bytes" if isinstance(value, bytes) else repr(value) if isinstance(value, str) else value
                 raise MessageError(f"{name} = {shown}: allowed is {allowed}")
 
     def pack(self) -> bytes:
