@@ -202,7 +202,7 @@ def test_what_is_missing_is_said_to_the_byte() -> None:
 
 def test_ranges_asked_for_by_default_fit_into_the_least_payload() -> None:
     putting = assembler()
-    start, *data, end = outgoing().packets(first_seq=0, payload_bytes=256)
+    start, *data, _ = outgoing().packets(first_seq=0, payload_bytes=256)
     putting.take(start)
     for at in range(0, 1800, 2):
         putting.take(replace(data[0], offset=at, payload=b"\1"))

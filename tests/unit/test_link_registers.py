@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def some_value(register: Register) -> Any:
 
 def test_no_two_registers_overlap_and_all_are_aligned_above_the_bootstrap_ones() -> None:
     assert REGISTERS[0].address >= FIRST_ADDRESS
-    for one, next_one in zip(REGISTERS, REGISTERS[1:], strict=False):
+    for one, next_one in pairwise(REGISTERS):
         assert one.end <= next_one.address, next_one.name
     for register in REGISTERS:
         assert register.address % (8 if register.kind in ("u64", "f64") else 4) == 0, register.name
@@ -90,10 +91,10 @@ def test_a_span_is_read_in_one_go_and_write_only_registers_read_as_zeros() -> No
 def test_a_span_is_written_in_one_go_or_not_at_all() -> None:
     both = BY_NAME["exposure_s"].encode(0.02) + BY_NAME["analog_gain"].encode(2.0)
     assert written_values(0xA240, both) == {"exposure_s": 0.02, "analog_gain": 2.0}
-    with pytest.raises(RegisterError, match="^analog_gain = nan") as refused:
+    with pytest.raises(RegisterError, match=r"^analog_gain = nan") as refused:
         written_values(0xA240, both[:8] + b"\xff" * 8)
     assert refused.value.status is Status.BAD_VALUE
-    with pytest.raises(RegisterError, match="^black_level_dn: it is read-only") as refused:
+    with pytest.raises(RegisterError, match=r"^black_level_dn: it is read-only") as refused:
         written_values(0xA250, BY_NAME["frame_rate_hz"].encode(30.0) + bytes(8))
     assert refused.value.status is Status.WRITE_PROTECTED
 
@@ -106,7 +107,7 @@ def test_a_span_is_written_in_one_go_or_not_at_all() -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_span_is_refused_with_its_status(address: int, length: int, status: str) -> None:
-    with pytest.raises(RegisterError, match="^span = .*allowed is") as refused:
+    with pytest.raises(RegisterError, match=r"^span = .*allowed is") as refused:
         registers_in(address, length)
     assert refused.value.status is Status[status]
 

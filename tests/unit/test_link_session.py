@@ -61,7 +61,7 @@ def test_replayed_and_reordered_commands_are_refused() -> None:
     first, second, third = (host.seal(command(seq)) for seq in (1, 2, 9))
     device.open(second)
     for stale in (second, first):
-        with pytest.raises(SessionError, match="^seq = .: allowed is 3 or more") as refused:
+        with pytest.raises(SessionError, match=r"^seq = .: allowed is 3 or more") as refused:
             device.open(stale)
         assert refused.value.cause == "stale"
     device.open(third)
@@ -145,7 +145,7 @@ def test_impossible_sessions_are_refused_by_name() -> None:
     ):
         with pytest.raises(ValueError, match=f"^{name} = .*allowed is"):
             Session(*arguments)
-    with pytest.raises(MessageError, match="^proof = "):
+    with pytest.raises(MessageError, match=r"^proof = "):
         with_proof(ACK, ends()[1])
 
 
@@ -220,11 +220,11 @@ def test_a_used_seq_with_other_bytes_is_refused() -> None:
     cache = ReplyCache()
     cache.keep(command(5), Packet(PacketType.ACK, seq=5))
     for other in (command(4), command(5, Write(0, bytes(4))), replace(command(5), flags=0)):
-        with pytest.raises(CommandRefused, match="^seq = .: allowed is 6 or more") as refused:
+        with pytest.raises(CommandRefused, match=r"^seq = .: allowed is 6 or more") as refused:
             cache.before(other)
         assert refused.value.status is Status.STALE_SEQ
     assert cache.before(command(6)) is None
-    with pytest.raises(ValueError, match="^seq = 5: allowed is 6"):
+    with pytest.raises(ValueError, match=r"^seq = 5: allowed is 6"):
         cache.keep(command(5), Packet(PacketType.ACK, seq=5))
 
 
