@@ -62,6 +62,6 @@ _MEANINGS = {
     Status.KEY_INCOMPLETE: "chunks of the wrapped key are missing",
     Status.KEY_DAMAGED: "the wrapped key does not unwrap",
     Status.KEY_CHECK_WRONG: "the key's check value is another",
-    Status.KEY_EPOCH_OLD: "the epoch is not above every epoch that this client had here",
+    Status.KEY_EPOCH_OLD: "this client had a later epoch here, or another key of this epoch",
     Status.FLASH_FAILED: "the slot could not be written; the active key is as it was",
 }

@@ -105,7 +105,9 @@ def test_each_cause_is_counted_and_the_packet_behind_it_arrives() -> None:
         "oversized": b"\0" + b"\1" * (MOST_ENCODED_BYTES + 1) + b"\0",
     }
     assert set(broken) == set(PACKET_ERROR_CAUSES)
-    for cause, wire in broken.items():
+    shorter = body_of(PACKET)
+    shorter[16:18] = (len(PACKET.payload) - 1).to_bytes(2, "little")
+    for cause, wire in [*broken.items(), ("length", framed(shorter))]:
         parser = PacketParser()
         assert parser.feed(wire + PACKET.encoded()) == [PACKET], cause
         assert dict(parser.errors) == {cause: 1}
@@ -186,7 +188,7 @@ def test_memory_is_bounded_where_no_zero_comes() -> None:
     tracemalloc.stop()
     assert held < 65536
     assert parser.errors["oversized"] == 1  # one run, counted once
-    assert parser.feed(PACKET.encoded()) == [PACKET]
+    assert [each for byte in PACKET.encoded() for each in parser.feed(bytes([byte]))] == [PACKET]
 
 
 def test_the_parser_is_faster_than_any_link_that_it_is_for() -> None:
