@@ -1,0 +1,97 @@
+"""A frame on its way out: cut into packets, and into the parts that are asked for again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adc import RawFrame
+from link.messages.frames import FrameEnd, FrameStart, Resend
+from link.packet import DEFAULT_PAYLOAD_BYTES, LEAST_PAYLOAD_BYTES, MOST_PAYLOAD_BYTES, Packet, PacketFlags, PacketType
+from link.samples import SampleFormat, narrowest, packed, packed_bytes
+
+MOST_FRAME_BYTES = 2**32 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class OutgoingFrame:
+    """What a device keeps of a frame until nobody can ask for a part of it any more.
+
+    Attributes
+    ----------
+    start, end
+        The messages before and behind the samples.
+    samples
+        Bytes of the samples, uint8 (total_bytes,).
+    frame_id
+        The link's number of the frame.
+    channel
+        Which stream.
+    """
+
+    start: FrameStart
+    samples: NDArray[np.uint8] = field(repr=False)
+    end: FrameEnd
+    frame_id: int
+    channel: int = 0
+
+    @classmethod
+    def of(
+        cls, raw: RawFrame, *, session: int, frame_id: int, timestamp_ns: int, sample_format: SampleFormat | None = None
+    ) -> Self:
+        """Make a frame ready; the format is the narrowest one for its depth unless told.
+
+        Raises ValueError for a frame of 4 GiB or more, and for a format that has no room for its depth.
+        """
+        header, geometry = raw.header, raw.header.geometry
+        chosen = narrowest(geometry.bits) if sample_format is None else sample_format
+        total_bytes = packed_bytes(geometry.pixels * geometry.channels, chosen)
+        if total_bytes > MOST_FRAME_BYTES:
+            raise ValueError(f"total_bytes = {total_bytes}: allowed is up to {MOST_FRAME_BYTES} bytes a frame")
+        start = FrameStart(session, header.counter, timestamp_ns, total_bytes, chosen, header)
+        return cls(start, packed(raw.samples, chosen), FrameEnd(raw.tag), frame_id)
+
+    def packets(self, *, first_seq: int, payload_bytes: int = DEFAULT_PAYLOAD_BYTES) -> Iterator[Packet]:
+        """The whole frame: FRAME_START, DATA, FRAME_END, with rising seq modulo 2**32."""
+        self._check(payload_bytes)
+        wanted = Resend(Resend.START | Resend.END, ((0, self.start.total_bytes),))
+        return self._cut(wanted, first_seq, payload_bytes, PacketFlags.NONE)
+
+    def resent(self, wanted: Resend, *, first_seq: int, payload_bytes: int = DEFAULT_PAYLOAD_BYTES) -> Iterator[Packet]:
+        """The parts that are asked for, with the flag RESEND. Raises ValueError for a range beyond the frame."""
+        self._check(payload_bytes)
+        for offset, length in wanted.ranges:
+            if offset + length > self.start.total_bytes:
+                asked = f"{offset} to {offset + length}"
+                raise ValueError(f"range = {asked}: allowed is 0 to {self.start.total_bytes}, the bytes of the frame")
+        return self._cut(wanted, first_seq, payload_bytes, PacketFlags.RESEND)
+
+    def packet_count(self, payload_bytes: int = DEFAULT_PAYLOAD_BYTES) -> int:
+        """How many packets the whole frame takes: by how much seq rises."""
+        self._check(payload_bytes)
+        return 2 + -(-self.start.total_bytes // payload_bytes)
+
+    def _cut(self, wanted: Resend, seq: int, payload_bytes: int, flags: PacketFlags) -> Iterator[Packet]:
+        key_epoch = self.start.header.epoch & 255
+        about = {"frame_id": self.frame_id, "channel": self.channel, "key_epoch": key_epoch}
+        if wanted.parts & Resend.START:
+            yield self.start.packet(seq=seq, flags=flags, **about)
+            seq = seq + 1 & 0xFFFFFFFF
+        samples, plain, last = memoryview(self.samples), int(flags), int(flags | PacketFlags.LAST)
+        for offset, length in wanted.ranges:
+            end = offset + length
+            for at in range(offset, end, payload_bytes):
+                part = bytes(samples[at : min(at + payload_bytes, end)])
+                closes = at + len(part) == len(samples)
+                yield Packet(
+                    PacketType.DATA, part, last if closes else plain, seq, self.frame_id, at, self.channel, key_epoch
+                )  # fmt: skip
+                seq = seq + 1 & 0xFFFFFFFF
+        if wanted.parts & Resend.END:
+            yield self.end.packet(seq=seq, flags=flags, **about)
+
+    def _check(self, payload_bytes: int) -> None:
+        if not LEAST_PAYLOAD_BYTES <= payload_bytes <= MOST_PAYLOAD_BYTES:
+            raise ValueError(f"payload_bytes = {payload_bytes}: allowed is {LEAST_PAYLOAD_BYTES} to {MOST_PAYLOAD_BYTES}")
