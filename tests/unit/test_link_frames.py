@@ -123,6 +123,11 @@ def test_a_frame_is_cut_as_the_page_says(payload_bytes: int) -> None:
     assert not any(each.flags & PacketFlags.RESEND for each in sent)
 
 
+def test_of_parts_sent_again_the_one_that_ends_the_samples_is_the_last() -> None:
+    again = list(outgoing().resent(Resend(0, ((0, 256), (1800, 45))), first_seq=0, payload_bytes=256))
+    assert [each.flags for each in again] == [PacketFlags.RESEND, PacketFlags.RESEND | PacketFlags.LAST]
+
+
 @pytest.mark.parametrize("payload_bytes", [255, MOST_PAYLOAD_BYTES + 1])
 def test_an_impossible_payload_size_is_refused_at_once(payload_bytes: int) -> None:
     with pytest.raises(ValueError, match=f"payload_bytes = {payload_bytes}: allowed is 256 to 8192"):

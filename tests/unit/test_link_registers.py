@@ -60,7 +60,7 @@ def test_values_are_big_endian() -> None:
     ("name", "value"),
     [
         ("height", 0), ("height", 65536), ("height", 1.5), ("height", True), ("height", "a"), ("exposure_s", 0.0),
-        ("exposure_s", math.nan), ("exposure_s", math.inf), ("analog_gain", -1.0), ("cfa", "bgr"), ("cfa", 2),
+        ("exposure_s", math.nan), ("frame_rate_limit_hz", math.inf), ("analog_gain", -1.0), ("cfa", "bgr"), ("cfa", 2),
         ("software_trigger", 0), ("software_trigger", 2), ("device_name", "a" * 65), ("device_name", "a\n"),
         ("firmware_hash", bytes(31)), ("boot_id", 2**64), ("boot_id", -1), ("payload_bytes", 255),
     ],
