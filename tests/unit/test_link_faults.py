@@ -426,9 +426,12 @@ def test_a_schedule_counts_and_a_file_that_was_cut_off_is_read_up_to_there(tmp_p
     assert sum(counts["to-host"].values()) == len(whole) == faults.schedule.as_json()["total"] > 20
     file.write_bytes(file.read_bytes()[:-20])
     assert load_schedule(file)[2] == whole[:-1]
-    file.write_text("{}\n")
-    with pytest.raises(ValueError, match=r"schedule = .*: it is damaged \('title'\); allowed is"):
-        load_schedule(file)
+    for damage in (b"", b"{}\n", b"[1]\n", b"\xff\xfe", b"text\n", file.read_bytes().replace(b"to-host", b"upwards")):
+        file.write_bytes(damage)
+        with pytest.raises(
+            ValueError, match=r"schedule = .*: it is damaged \(.*\); allowed is a file of faults that keycam wrote"
+        ):
+            load_schedule(file)
     with pytest.raises(FileExistsError):
         LinkFaults(fault_plan("none"), 1, file=file)
 
