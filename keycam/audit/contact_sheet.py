@@ -22,19 +22,21 @@ def draw_contact_sheet(rows: Sequence[Row], title: str, file: Path) -> None:
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(rows), len(TITLES), squeeze=False, height_ratios=shapes)
     for heading, ax in zip(TITLES, axes[0], strict=True):
-        ax.set_title(heading, fontsize=11)
+        ax.set_title(heading, fontsize=12)
     for row, of_row in zip(rows, axes, strict=True):
         pictures = ((row.original, row.name), (row.link, _score(row.link_ssim, row.link_psnr_db)))
         for ax, (picture, below) in zip(of_row, (*pictures, (row.recovered, _score(row.ssim, row.psnr_db))), strict=True):
             ax.imshow(_shown(picture, row.bits), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             ax.set(xticks=[], yticks=[])
-            ax.set_xlabel(below, fontsize=9)
-    figure.suptitle(title, fontsize=12)
+            ax.set_xlabel(below, fontsize=10)
+    figure.suptitle(title, fontsize=13)
     figure.savefig(file, format="png")
 
 
 def _score(ssim: float, psnr_db: float) -> str:
-    return "identical" if psnr_db >= MOST_PSNR_DB else f"SSIM {ssim:.2f}, PSNR {psnr_db:.1f} dB"
+    if psnr_db >= MOST_PSNR_DB:
+        return "identical"
+    return f"SSIM {round(ssim, 2) + 0.0:.2f}, PSNR {psnr_db:.1f} dB"  # never -0.00
 
 
 def _shown(picture: Samples, bits: int) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keycam.audit.explained import figure_text
 from keycam.audit.histogram import SampleHistogram
 from privacy.scoring.partial_key import SHARES
 
@@ -62,9 +63,10 @@ def _attack_bars(result: dict[str, Any]) -> "Figure":
                 over["mean"], place, xerr=[[over["mean"] - over["low"]], [over["high"] - over["mean"]]], color=_INK, capsize=3
             )
             end = max(value, over["high"])
-        ax.text(max(end, chance) + 0.02, place, f"{value:.3g} ({chance:.1g})", va="center", fontsize=8, color=_INK)
+        says = f"{figure_text(name, value)} ({figure_text(name, chance)})"
+        ax.text(max(end, chance) + 0.02, place, says, va="center", fontsize=9, color=_INK)
     ax.set_yticks(range(len(bars)), [label for label, _, _ in reversed(bars)])
-    ax.set(xlim=(0, 1.32), xticks=[0, 0.25, 0.5, 0.75, 1], xlabel="share, or SSIM (in brackets: by chance)")
+    ax.set(xlim=(0, 1.5), xticks=[0, 0.25, 0.5, 0.75, 1], xlabel="share, or SSIM (in brackets: by chance)")
     ax.grid(axis="y", visible=False)
     return figure
 
@@ -124,12 +126,12 @@ def _axes(height_in: float) -> tuple["Figure", "Axes"]:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5, height_in), layout="constrained")
+    figure = Figure(figsize=(5.2, height_in), layout="constrained")
     FigureCanvasSVG(figure)
     figure.patch.set_visible(False)
     ax = figure.subplots()
     ax.patch.set_visible(False)
-    ax.tick_params(colors=_INK, labelsize=9)
+    ax.tick_params(colors=_INK, labelsize=10)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(_INK)
     ax.xaxis.label.set_color(_INK)
@@ -141,7 +143,7 @@ def _axes(height_in: float) -> tuple["Figure", "Axes"]:
 
 def _legend(ax: "Axes") -> None:
     """Above the axes, where no curve runs."""
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False, labelcolor=_INK, fontsize=9, borderaxespad=0.2)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False, labelcolor=_INK, fontsize=10, borderaxespad=0.2)
 
 
 def _svg(name: str, figure: "Figure") -> str:
