@@ -206,6 +206,21 @@ def test_a_vanishing_ends_a_read_that_is_under_way_in_another_thread() -> None:
         faulty.close()
 
 
+def test_a_vanishing_ends_a_stall() -> None:
+    host, device = transport_pair()
+    faults = LinkFaults(NONE, 1)
+    faulty = faults.around(host)
+    faults.inject(Fault("stall", duration_s=60.0), "to-host")
+    device.write(b"x\0")
+    with in_thread(lambda: faulty.read(60.0)) as raised:
+        time.sleep(0.05)
+        faults.inject(Fault("vanish"), "to-device")
+        with pytest.raises(LinkLost):
+            faulty.write(b"x\0")
+    assert type(raised[0]) is LinkLost
+    device.close()
+
+
 @pytest.mark.parametrize("fault", [None, Fault("stall", duration_s=60.0)])
 def test_closing_ends_a_read_at_once_also_within_a_stall(fault: Fault | None) -> None:
     host, device = transport_pair()

@@ -10,7 +10,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from link.transport import LinkClosed, LinkLost, LinkTimeout, Transport, open_transport
+from link.transport import LinkClosed, LinkLost, LinkTimeout, PtyPort, Transport, open_transport
 from link.transport.descriptor import DescriptorTransport
 from tests.links import LINKS, SOON_S, descriptors, in_thread, read_exactly
 
@@ -171,6 +171,12 @@ def test_a_pty_outlives_its_hosts_and_keeps_no_bytes_of_the_last_one() -> None:
         device.write(b"for the second")
         assert read_exactly(with_second, 14) == b"for the second"
         with_second.close()
+
+
+def test_a_device_does_not_hear_itself_while_no_host_has_opened_its_pty() -> None:
+    with closing(PtyPort()) as device:
+        device.write(b"a terminal that is not raw gives this back\n")
+        assert device.read(0.05) == b""
 
 
 def test_a_terminal_whose_vmin_somebody_set_to_zero_is_silent_and_not_lost() -> None:
