@@ -9,6 +9,7 @@ import typer
 from keycam.key_commands import PassphraseFile
 from keycam.key_commands import app as keys
 from keycam.process import keep_freed_memory, share_threads
+from keycam.recording_commands import app as recordings
 from keycam.refusal import INTERRUPTED, refusal
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(keys, name="keys")
+app.add_typer(recordings, name="recording")
 
 MOST_SEED = 2**32 - 1
 
@@ -74,6 +76,12 @@ def demo(
         Path | None, typer.Option(readable=False, help="Pan and zoom over this picture instead of the bundled ones.")
     ] = None,
     camera: Annotated[int | None, typer.Option(help="Look through this webcam instead (0 is the first).", min=0)] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Folder to make, such as door.keycam: a recording of what the link carries; needs --key.")
+    ] = None,
+    key: Key = None,
+    client: Client = None,
+    passphrase_file: PassphraseFile = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -85,7 +93,11 @@ def demo(
     from keycam.demo import DemoPlan, run_demo
     from keycam.printing import print_demo, print_json
 
-    result = run_demo(DemoPlan(out=out, frames=frames, policy=policy, image=image, camera=camera, seed=seed))
+    plan = DemoPlan(
+        out=out, frames=frames, policy=policy, image=image, camera=camera, seed=seed, record=record, key=key, client=client,
+        passphrase_file=passphrase_file,
+    )  # fmt: skip
+    result = run_demo(plan)
     print_json(result.as_json()) if as_json else print_demo(result)
 
 
@@ -271,19 +283,20 @@ def audit(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="What to time: readout, sensor, isp, inference or schemes.")],
+    what: Annotated[str, typer.Argument(help="What to time: readout, sensor, isp, inference, schemes or recording.")],
     repeats: Annotated[int, typer.Option(help="Frames timed for each row.", min=3)] = 30,
     as_json: Json = False,
 ) -> None:
     """Time a stage beside its plain counterparts, in one run.
 
     readout: beside AES-256-GCM and memcpy; sensor: beside NumPy and the camera of emva1288; isp: beside raster ISPs;
-    inference: keyed networks beside the plain ones; schemes: the peers' image encryption beside AES-256-GCM.
+    inference: keyed networks beside the plain ones; schemes: the peers' image encryption beside AES-256-GCM;
+    recording: beside plain files.
     """
     from importlib import import_module
 
-    if what not in ("readout", "sensor", "isp", "inference", "schemes"):
-        raise ValueError(f"what = {what!r}: allowed is readout, sensor, isp, inference or schemes")
+    if what not in ("readout", "sensor", "isp", "inference", "schemes", "recording"):
+        raise ValueError(f"what = {what!r}: allowed is readout, sensor, isp, inference, schemes or recording")
     from keycam.printing import print_json, print_rows
 
     rows = getattr(import_module(f"benchmarks.{what}"), f"bench_{what}")(repeats=repeats)

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 MOST_BYTES = 1024
 """More than any line of ours has, so that no file, whoever wrote it, makes a reader keep more."""
+_DECODER = json.JSONDecoder()
 _SEAL = b',"line_crc32":"'
 
 
@@ -22,10 +23,11 @@ def opened(line: bytes) -> dict[str, Any] | None:
     if not found or closing != _closing(body):
         return None
     try:
-        said = json.loads(body + b"}")
+        text = body.decode("ascii") + "}"
+        said, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return said if end == len(text) and isinstance(said, dict) else None
 
 
 def whole_lines(file: BinaryIO) -> Iterator[bytes]:

@@ -139,7 +139,7 @@ def _frame(path: str | Path, number: int, line: bytes, picture: Any) -> Received
             raise FrameError(f"pixel format = {picture.format.name}: allowed is {_pixel_format(geometry)}, as its header says")
         samples = picture.to_ndarray().astype(np.uint16).reshape(-1, geometry.channels)
         raw = RawFrame(header, samples, bytes.fromhex(said["tag"]))
-        received_s, crc32 = float(said["received_s"]), said["crc32"]
+        received_s, crc32 = said["received_s"], said["crc32"]
     except (ValueError, KeyError, TypeError) as error:
         raise _refusal(path, f"picture {number}: it is damaged ({error})") from error
     if f"{Record.of(raw).crc32:08x}" != crc32:
