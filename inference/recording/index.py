@@ -142,7 +142,7 @@ class Index:
                 if said is None:
                     self.damaged_lines += 1
                 elif "keycam recording" in said:
-                    if said != {"keycam recording": VERSION}:
+                    if line != TITLE:
                         raise self._refusal(f"its index has version {said['keycam recording']!r}, not {VERSION}")
                     self._titles += 1
                 else:
