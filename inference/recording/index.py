@@ -29,6 +29,12 @@ _LIMITS = (
 )
 
 
+def check_received(received_s: object) -> None:
+    """Raise ValueError unless received_s is a time of the years 1970 to 9999 as a float."""
+    if type(received_s) is not float or not 0 <= received_s < YEAR_10000_S:
+        raise ValueError(f"received_s = {received_s!r}: allowed is 0 to the end of the year 9999, a float")
+
+
 @dataclass(frozen=True, slots=True)
 class IndexLine:
     """Where a frame lies.
@@ -65,8 +71,7 @@ class IndexLine:
                 raise ValueError(f"{name} = {value!r}: allowed is 0 to {limit - 1}")
         if self.size_bytes < self.header_bytes + TAG_BYTES:
             raise ValueError(f"size_bytes = {self.size_bytes}: allowed is {self.header_bytes + TAG_BYTES} or more")
-        if type(self.received_s) is not float or not 0 <= self.received_s < YEAR_10000_S:
-            raise ValueError(f"received_s = {self.received_s!r}: allowed is a time from 1970 to 9999, a float")
+        check_received(self.received_s)
 
     def to_bytes(self) -> bytes:
         """The line as it is written."""

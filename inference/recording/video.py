@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from adc import FrameError, FrameHeader, Geometry, RawFrame
 from inference.recording.errors import RecordingError
+from inference.recording.index import check_received
 from inference.recording.lines import opened, sealed
 from inference.recording.reader import Recording
 from inference.recording.record import Record
@@ -36,27 +37,35 @@ class ReceivedFrame(NamedTuple):
 def export_video(recording: Recording, path: str | Path) -> Iterator[RawFrame]:
     """Write the frames that can be read into an .mkv file, which is whole when the iteration ends; gives each when it is in.
 
-    Raises RecordingError where there are no frames, too many for one file, or not all of one geometry, and OSError.
+    Raises RecordingError where there are no frames, too many for one file, or not all of one geometry that FFV1 takes, and
+    OSError where the file cannot be written.
     """
     import av
 
     numbers, attached = _attachment(recording)
-    with av.open(str(path), "w", format="matroska") as container:
-        geometry = recording[numbers[0]].header.geometry
-        stream: Any = container.add_stream("ffv1", rate=30, options={"level": "3", "slicecrc": "1"})
-        stream.height, stream.width = geometry.height, geometry.width * geometry.channels
-        stream.pix_fmt = _pixel_format(geometry)
-        container.add_attachment(ATTACHMENT, "application/jsonl", attached)
-        tick, first_s = -1, recording.index[numbers[0]].received_s
-        for number in numbers:
-            raw = recording[number]
-            picture = av.VideoFrame.from_ndarray(_picture(raw, geometry), format=stream.pix_fmt)
-            # The host's clock may stand still or be set back, and a video's may not.
-            tick = max(tick + 1, round((recording.index[number].received_s - first_s) / _TICK_S))
-            picture.pts, picture.time_base = tick, _TICK_S
-            container.mux(stream.encode(picture))
-            yield raw
-        container.mux(stream.encode(None))
+    geometry, first_s = recording[numbers[0]].header.geometry, recording.index[numbers[0]].received_s
+    try:
+        with av.open(str(path), "w", format="matroska") as container:
+            stream: Any = container.add_stream("ffv1", rate=30, options={"level": "3", "slicecrc": "1"})
+            stream.codec_context.time_base = _TICK_S
+            stream.height, stream.width = geometry.height, geometry.width * geometry.channels
+            stream.pix_fmt = _pixel_format(geometry)
+            container.add_attachment(ATTACHMENT, "application/jsonl", attached)
+            tick = -1
+            for number in numbers:
+                raw = recording[number]
+                picture = av.VideoFrame.from_ndarray(_picture(raw, geometry), format=stream.pix_fmt)
+                # The host's clock may stand still or be set back, and a video's may not.
+                tick = max(tick + 1, round((recording.index[number].received_s - first_s) / _TICK_S))
+                picture.pts, picture.time_base = tick, _TICK_S
+                container.mux(stream.encode(picture))
+                yield raw
+            container.mux(stream.encode(None))
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError):
+            raise
+        trouble = f"FFV1 does not take frames of {geometry.height} x {geometry.width} ({error.strerror})"
+        raise RecordingError(f"recording = {recording.path}: {trouble}; allowed is 2 columns or more") from error
 
 
 def import_video(path: str | Path) -> Iterator[ReceivedFrame]:
@@ -140,6 +149,7 @@ def _frame(path: str | Path, number: int, line: bytes, picture: Any) -> Received
         samples = picture.to_ndarray().astype(np.uint16).reshape(-1, geometry.channels)
         raw = RawFrame(header, samples, bytes.fromhex(said["tag"]))
         received_s, crc32 = said["received_s"], said["crc32"]
+        check_received(received_s)
     except (ValueError, KeyError, TypeError) as error:
         raise _refusal(path, f"picture {number}: it is damaged ({error})") from error
     if f"{Record.of(raw).crc32:08x}" != crc32:
