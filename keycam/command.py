@@ -12,6 +12,7 @@ from keycam.commands.evaluate import evaluate
 from keycam.commands.infer import infer
 from keycam.commands.info import info
 from keycam.commands.keys import app as keys
+from keycam.commands.recording import app as recordings
 from keycam.commands.train import train
 from keycam.process import keep_freed_memory, share_threads
 from keycam.refusal import INTERRUPTED, refusal
@@ -22,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(keys, name="keys")
+app.add_typer(recordings, name="recording")
 app.command()(demo)
 app.command("eval")(evaluate)
 app.command()(infer)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ def print_demo(result: "DemoResult") -> None:
                 "frames a second, comparisons included": f"{figures['frames_per_second']:.1f}",
                 "median time of each stage": ", ".join(f"{k} {v:.2f} ms" for k, v in figures["median_stage_ms"].items()),
                 "picture": figures["picture"],
+                **({"recording": figures["recording"]} if "recording" in figures else {}),
             }
         )
     )
@@ -218,6 +220,23 @@ def print_key(result: dict[str, Any]) -> None:
     for name, client in result["clients"].items():
         table.add_row(name, str(client["epoch"]), "revoked" if client["revoked"] else "active")
     _show(table)
+
+
+def print_recording(result: dict[str, Any]) -> None:
+    """What a command says of a recording, and each kind of trouble with what it means."""
+    from inference.recording import MEANINGS
+
+    shown = {name.replace("_", " "): _figure(value) for name, value in result.items() if not isinstance(value, dict | None)}
+    if "policy" in result:
+        policy = result["policy"]
+        shown["policy"] = f"{policy['order']} order, refresh {policy['refresh']}, {'a mask' if policy['mask'] else 'no mask'}"
+    for name in ("began", "ended"):
+        if f"{name} s" in shown:
+            shown[f"{name}, UTC"] = datetime.fromtimestamp(result[f"{name}_s"], UTC).isoformat(" ", "milliseconds")[:-6]
+            del shown[f"{name} s"]
+    shown |= {f"refused: {cause}": str(count) for cause, count in result.get("refused", {}).items()}
+    shown |= {f"{cause}: {count}": MEANINGS[cause] for cause, count in result.get("trouble", {}).items()}
+    _show(_pairs(shown))
 
 
 def _pairs(pairs: dict[str, str]) -> Table:

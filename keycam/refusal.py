@@ -7,8 +7,8 @@ from typer.exceptions import TyperException
 from keycam.atomic_file import OutputError
 from keycam.key import KeyFileError
 
-BAD_ARGUMENT, BAD_FILE, INTERRUPTED = 2, 3, 130
-"""The line itself is wrong; what it names is missing, damaged or cannot be written; somebody pressed Ctrl-C."""
+INCOMPLETE, BAD_ARGUMENT, BAD_FILE, INTERRUPTED = 1, 2, 3, 130
+"""A part of the work failed; the line itself is wrong; what it names is missing, damaged or cannot be written; Ctrl-C."""
 
 
 def refusal(error: Exception) -> tuple[str, int]:
@@ -19,11 +19,12 @@ def refusal(error: Exception) -> tuple[str, int]:
         return str(error), BAD_FILE
     # Imported here, so that a mistyped option is answered at once.
     from inference.datasets import DataError
+    from inference.recording.errors import RecordingError
     from link.transport.transport import LinkLost, LinkTimeout, PortError
     from sensor_sim.profile_file import ProfileError
     from sensor_sim.scene.errors import SceneError
 
-    if isinstance(error, SceneError | DataError | ProfileError | PortError | LinkLost | LinkTimeout):
+    if isinstance(error, SceneError | DataError | ProfileError | PortError | RecordingError | LinkLost | LinkTimeout):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
         trouble = error.strerror or str(error) or type(error).__name__
