@@ -168,6 +168,7 @@ def test_nothing_of_the_connection_before_is_left_in_the_next() -> None:
             device.write(sent)
             # Half a packet waits for its end, and one that is to be overtaken for others: neither comes with the next connection.
             assert faulty.read(SOON_S) == expected
+            assert sent is not after or faulty.read(2 * OVERTAKING_S) == b""
 
 
 def test_a_port_that_has_vanished_is_not_opened_for_a_while() -> None:
