@@ -201,6 +201,17 @@ def test_a_burst_is_noise_of_its_size_and_an_overrun_takes_so_much_away(size: in
     assert struck(Fault("overrun", size_bytes=size), STREAM, cuts)[0] == STREAM[size:]
 
 
+def test_a_fault_that_the_end_of_the_link_cuts_off_is_written_down_as_far_as_it_came() -> None:
+    faults = LinkFaults(FaultPlan("test"), 1)
+    faults.inject(Fault("burst", size_bytes=64), "to-host")
+    faults.ways["to-host"].feed(STREAM[:1] * 10)
+    assert not faults.schedule.counts
+    faults.close()
+    (record,) = faults.schedule.records
+    assert (record.before_bytes, record.after_bytes) == (10, 10)
+    assert faults.schedule.counts == {("to-host", "burst"): 1}
+
+
 def test_a_flood_has_its_size_and_no_end() -> None:
     out, faults = struck(Fault("flood", size_bytes=100_000), STREAM)
     assert out[100_000:] == STREAM
