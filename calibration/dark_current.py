@@ -26,6 +26,8 @@ class DarkSeries:
         float64 (n,), above 0: their standard errors.
     temperature_k
         of the camera.
+    full
+        photosites that were left out because they fill up in the longest exposure.
 
     Raises ValueError for arrays of different sizes or fewer than 3 exposure times.
     """
@@ -36,6 +38,7 @@ class DarkSeries:
     mean_error_dn: NDArray[np.float64]
     variance_error_dn2: NDArray[np.float64]
     temperature_k: float
+    full: int = 0
 
     def __post_init__(self) -> None:
         shapes = {

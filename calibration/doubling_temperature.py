@@ -22,6 +22,6 @@ def doubling_temperature(temperatures_k: Sequence[float], rates: Sequence[Measur
         raise ValueError(f"dark current = {value.min():g} e-/s: allowed is above 0 beyond its error at every temperature")
     least = 1e-12 * value  # noise-free frames have no error at all
     line = weighted_line(np.asarray(temperatures_k, float), np.log2(value), np.maximum(error, least) / value / math.log(2))
-    if not line.slope > 0:
-        raise ValueError(f"slope = {line.slope:g} doublings/K: allowed is a dark current that rises with the temperature")
+    if not line.slope > line.slope_error:
+        raise ValueError(f"slope = {line.slope:g} doublings/K: allowed is a dark current that rises beyond its error")
     return Measured(1 / line.slope, "K", line.slope_error / line.slope**2)

@@ -7,7 +7,6 @@ import numpy as np
 from calibration.dark_current import dark_current, dark_current_by_mean, dark_current_by_variance
 from calibration.dark_noise import temporal_dark_noise
 from calibration.doubling_temperature import doubling_temperature
-from calibration.line_fit import Points
 from calibration.linearity import Linearity, linearity
 from calibration.measured import Measured, decibels, quotient
 from calibration.nonuniformity import PARTS, nonuniformity, spatial_variance
@@ -118,8 +117,3 @@ def _row_noise(recording: PlaneRecording, gain: Measured) -> Measured:
     value_dn = float(np.sqrt(row))
     error = min(variance_error / (2 * value_dn), np.sqrt(variance_error)) if value_dn else np.sqrt(variance_error)
     return quotient(Measured(value_dn, "DN", float(error)), gain, "e-")
-
-
-def curve(points: Points) -> list[float]:
-    """An array as JSON holds it."""
-    return [float(value) for value in points]

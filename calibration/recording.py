@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from calibration.bench import DARKNESS, CameraIdentity, CameraUnderTest
 from calibration.capture_plan import OVERDRIVE, CapturePlan
 from calibration.dark_current import DarkSeries
-from calibration.dark_recording import DarkRecording, record_darkness
+from calibration.dark_recording import FULL, DarkRecording, record_darkness
 from calibration.photon_transfer import TemporalMoments
 from calibration.planes import Plane, planes_of
 from calibration.saturation import Plateau, share_at
@@ -87,7 +87,8 @@ def record(camera: CameraUnderTest, plan: CapturePlan, took: Report = lambda fra
     half_stacks = session.stacks(plan.stack_frames)
     camera.set_light(DARKNESS)
     dark_stacks = session.stacks(plan.stack_frames)
-    darkness = record_darkness(session, plan, first.temperature_k)
+    full_dn = [each.mean_dn + FULL * (top.mean_dn - each.mean_dn) for each, top in zip(dark, plateaus, strict=True)]
+    darkness = record_darkness(session, plan, first.temperature_k, full_dn)
     camera.set_exposure_s(plan.exposure_s)
     planes = tuple(
         PlaneRecording(

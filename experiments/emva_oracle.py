@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,8 @@ def oracle_figures(watched: WatchedBench, plane: Plane) -> dict[str, float]:
             temporal[photons(light)] = {"sum": each["sum"].sum(), "pvar": each["pvar"].sum(), "dmean": each["dmean"]}
     spatial = {photons(light): sums(frames) for light, frames in watched.stacks.items()}
     height, width = spatial[0.0]["sum"].shape
-    with warnings.catch_warnings(), _with_asfarray():
+    # numpy 2 took asfarray away, which this package still asks for.
+    with warnings.catch_warnings(), patch.object(np, "asfarray", _as_floats, create=True):
         warnings.simplefilter("ignore")
         data = Data1288(
             {"temporal": {exposure_ns: temporal}, "spatial": {exposure_ns: spatial}, "height": height, "width": width}
@@ -94,21 +96,10 @@ def oracle_figures(watched: WatchedBench, plane: Plane) -> dict[str, float]:
             "saturation_capacity_e": float(results.u_e_sat),
             "snr_max_db": float(results.SNR_max_dB()),
             "dynamic_range_db": float(results.DR_dB()),
-            "dsnu_all_e": float(results.DSNU1288()),
-            "prnu_all_percent": float(results.PRNU1288()),
+            "dsnu_all_e": float(results.DSNU1288),
+            "prnu_all_percent": float(results.PRNU1288),
         }
 
 
-class _with_asfarray:  # noqa: N801
-    """`np.asfarray`, which numpy 2 took away, for as long as the oracle runs."""
-
-    def __enter__(self) -> None:
-        if not hasattr(np, "asfarray"):
-            np.asfarray = lambda values, dtype=np.float64: np.asarray(values, dtype=dtype)  # type: ignore[attr-defined]
-            self._mine = True
-        else:
-            self._mine = False
-
-    def __exit__(self, *_: object) -> None:
-        if self._mine:
-            del np.asfarray  # type: ignore[attr-defined]
+def _as_floats(values: Any, dtype: type = np.float64) -> NDArray[Any]:
+    return np.asarray(values, dtype=dtype)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from calibration.dark_recording import FULL
 from calibration.planes import Plane
 from calibration.recording import PlaneRecording, Recording
 from firmware_model import converter_of
@@ -32,6 +33,7 @@ def true_figures(
     offset_e = realised(die.offset_v, 0.0) / profile.conversion_gain_v_per_e + _part(column_offset_e, plane)
     rate = realised(die.dark_e_per_s, 0.0) * profile.dark.warming(profile.temperature_k)
     good = ~bad
+    counted = rate * own.longest_dark_s < FULL * profile.full_well_e
     gain = profile.conversion_gain_v_per_e / profile.readout.lsb_v * float(_part(column_gain, plane).mean())
     row_e = profile.readout.row_noise_v / profile.conversion_gain_v_per_e
     noise2 = profile.temporal_dark_noise_e**2 + row_e**2 + rate.mean() * recording.exposure_s + _rts_variance_e2(profile, own)
@@ -48,7 +50,7 @@ def true_figures(
         "saturation_capacity_e": _noisiest_e(well_e, noise2, float(response[good].std())),
         "dsnu_e": float(dark_e.std(ddof=1)),
         "prnu_percent": 100 * float(response[good].std(ddof=1) / response[good].mean()),
-        "dark_current_e_per_s": float(rate.mean()),
+        "dark_current_e_per_s": float(rate[counted].mean()),
         "doubling_temperature_k": profile.dark.doubling_k,
     }
     if not profile.dark.mean_e_per_s:

@@ -1,6 +1,6 @@
 """Each shipped profile on the bench: configured, measured and by PyPI's emva1288 on the same frames, in one table.
 
-`python -m experiments.emva1288 [--size HxW] [--seed N]`; docs/calibration.md holds what it printed.
+`python -m experiments.emva_table [--size HxW] [--seed N]`; docs/calibration.md holds what it printed.
 """
 
 import argparse
