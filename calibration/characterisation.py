@@ -1,4 +1,4 @@
-"""A characterised camera: its recording, the figures of each colour plane and, where it has an input for them, its converters'."""
+"""A characterised camera: its recording, the figures of each colour plane and, where it has a voltage input, its converters'."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +24,8 @@ DIFFERENCES = (
     "prnu_all_percent have all photosites and no filter, as emva1288 1.0.2 has them.",
     "Row and column parts: the temporal noise that is left in a mean image is taken out as measured, row by row and column by "
     "column; the standard takes s^2/L, which is the same where rows share no noise in time.",
-    "saturation_capacity_e is the standard's, where the temporal noise is greatest; full_well_e is the level that no light exceeds.",
+    "saturation_capacity_e is the standard's, where the temporal noise is greatest; full_well_e is the level that no light "
+    "exceeds.",
     "dark_current_e_per_s is by the mean, or by the variance where the camera takes its mean dark signal off; photosites that "
     "fill up within the longest exposure are left out. The doubling temperature is by the variance.",
     "linearity_error_percent is the mean absolute deviation (Release 4.0); emva1288 1.0.2 states the least and the greatest one.",

@@ -46,11 +46,8 @@ def dark_spread(recording: PlaneRecording, exposure_s: float, gain: Measured, me
     tail = float(np.median(leaky) - begins) / math.log(2) if leaky.size else 0.0  # a few hot ones do not move the median
     share = min(leaky.size / rates.size * math.exp((begins - middle) / tail), 0.5) if tail > 0 else 0.0
     time_s = recording.longest_dark_s - exposure_s
-    stacks = (
-        (recording.longest_dark.temporal.total, recording.longest_dark.frames),
-        (recording.dark.temporal.total, recording.dark.frames),
-    )
-    noise2 = sum(variance / frames for variance, frames in stacks) / (gain.value * time_s) ** 2
+    noise2 = sum(stack.temporal.total / stack.frames for stack in (recording.longest_dark, recording.dark))
+    noise2 /= (gain.value * time_s) ** 2
     spread = math.sqrt(max(float(bulk.var()) - noise2, 0.0)) / max(float(bulk.mean()), 1e-300)
     share = min(share, mean_e_per_s / tail) if tail > 0 else 0.0
     return DarkSpread(min(100 * spread, 300.0), 100 * share, tail)

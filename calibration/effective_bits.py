@@ -41,11 +41,10 @@ class SineFit:
         self._squares += (wide**2).sum(axis=0)
         self.taken += codes.shape[0]
 
-    def effective_bits(self, bits: int, amplitude_of_full_scale: float = 1.0) -> NDArray[np.float64]:
+    def effective_bits(self, bits: int) -> NDArray[np.float64]:
         """ENOB of each converter, (C,): (SINAD - 1.76 dB) / 6.02 dB, referred to a sine of full scale (IEEE 1241, 4.5.2).
 
-        `amplitude_of_full_scale` is the sine's amplitude over half of the range, above 0 and at most 1. Raises ValueError unless the
-        whole record was taken.
+        Raises ValueError unless the whole record was taken.
         """
         if self.taken != self._samples:
             raise ValueError(f"samples = {self.taken}: allowed is the whole record, {self._samples}")
