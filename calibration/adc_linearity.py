@@ -17,7 +17,7 @@ MOST_COUNTS = 2**25
 """Counters that are kept at once: 128 MiB. With more columns than they suffice for, evenly spaced ones are measured."""
 SINE_SHARE = 0.98
 """Amplitude of the sine of the ENOB over half of the converters' range."""
-_SINE_SAMPLES = 2**15
+_SINE_SAMPLES = 2**14
 
 
 class _DrivenCamera(CameraUnderTest, VoltageInput, Protocol):
