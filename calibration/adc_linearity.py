@@ -16,7 +16,9 @@ from calibration.session import Report
 MOST_COUNTS = 2**25
 """Counters that are kept at once: 128 MiB. With more columns than they suffice for, evenly spaced ones are measured."""
 SINE_SHARE = 0.98
-"""Amplitude of the sine of the ENOB over half of the converters' range."""
+"""Amplitude of the sine of the ENOB over half of the range that all converters share."""
+SINE_BEYOND = 0.02
+"""How far the sine of the code density goes beyond all converters' ranges, in ranges."""
 _SINE_SAMPLES = 2**14
 
 
@@ -79,48 +81,41 @@ def measure_converters(camera: _DrivenCamera, hits_per_code: int, took: Report =
     count = max(1, min(geometry.width, MOST_COUNTS // codes))
     columns = np.unique(np.linspace(0, geometry.width - 1, count).round().astype(np.int64))
     low, high = camera.voltage_range_v
-    middle, half = (low + high) / 2, (high - low) / 2
     frames = math.ceil(codes * hits_per_code / height)
-    samples = frames * height
+    voltages = np.linspace(low, high, frames * height)
+    counts = np.zeros((columns.size, codes), np.uint32)
 
-    def counted(voltages: NDArray[np.float64]) -> NDArray[np.uint32]:
-        counts = np.zeros((columns.size, codes), np.uint32)
-        for frame in camera.capture_voltages(_in_frames(voltages, height)):
-            count_codes(counts, np.ascontiguousarray(frame[..., 0]), columns)
+    def driven(wave: NDArray[np.float64]) -> Iterator[NDArray[np.uint16]]:
+        for frame in camera.capture_voltages(wave[at : at + height].astype(np.float32) for at in range(0, wave.size, height)):
             took(1)
-        return counts
+            yield frame[..., 0]
 
-    ramp = transfer_of(counted(np.linspace(low, high, samples)), "ramp")
+    for frame in driven(voltages):
+        count_codes(counts, np.ascontiguousarray(frame), columns)
+    ramp = transfer_of(counts, "ramp")
+    # Where the ramp left the end codes is where the converters' ranges end.
+    first, last = (voltages[each] for each in (counts[:, 0], voltages.size - 1 - counts[:, -1]))
     # In the middle a sine is pi/2 times as fast as a ramp of its length; so many more samples rest there as often.
-    sine_samples = math.ceil(math.pi / 2 * frames) * height
-    phase = 2 * np.pi * coherent_cycles(sine_samples, 1) / sine_samples * np.arange(sine_samples)
-    sine = transfer_of(counted(middle - half * np.cos(phase)), "sine")
-    return ConverterFigures(geometry.bits, columns, geometry.width, ramp, sine, _effective_bits(camera, columns, took))
-
-
-def sine_samples(codes: int, height: int) -> int:
-    """Samples of the ENOB's record: several for each code of a small converter, in whole frames."""
-    return math.ceil(max(_SINE_SAMPLES, codes) / height) * height
-
-
-def _effective_bits(camera: _DrivenCamera, columns: NDArray[np.int64], took: Report) -> NDArray[np.float64]:
-    geometry = camera.identity.geometry
-    low, high = camera.voltage_range_v
-    samples = sine_samples(2**geometry.bits, geometry.height)
+    samples = math.ceil(math.pi / 2 * frames) * height
+    slow = 2 * np.pi * coherent_cycles(samples, 1) / samples * np.arange(samples)
+    beyond = (last.max() - first.min()) * SINE_BEYOND
+    counts[:] = 0
+    for frame in driven(_sine(max(first.min() - beyond, low), min(last.max() + beyond, high), slow)):
+        count_codes(counts, np.ascontiguousarray(frame), columns)
+    sine = transfer_of(counts, "sine")
+    samples = math.ceil(max(_SINE_SAMPLES, codes) / height) * height
     cycles = coherent_cycles(samples, samples // 37)
-    # The input goes a fiftieth beyond the range on either side.
-    amplitude = SINE_SHARE * (high - low) / 2 / 1.04
-    phase = 2 * np.pi * cycles / samples * np.arange(samples)
     fit = SineFit(columns.size, samples, cycles)
-    for frame in camera.capture_voltages(_in_frames((low + high) / 2 + amplitude * np.sin(phase), geometry.height)):
-        fit.add(frame[:, columns, 0])
-        took(1)
-    return fit.effective_bits(geometry.bits)
+    within = (last.min() - first.max()) * (1 - SINE_SHARE) / 2
+    fast = 2 * np.pi * cycles / samples * np.arange(samples)
+    for frame in driven(_sine(first.max() + within, last.min() - within, fast)):
+        fit.add(frame[:, columns])
+    return ConverterFigures(geometry.bits, columns, geometry.width, ramp, sine, fit.effective_bits(geometry.bits))
 
 
-def _in_frames(voltages: NDArray[np.float64], height: int) -> Iterator[NDArray[np.float32]]:
-    for begin in range(0, voltages.size, height):
-        yield voltages[begin : begin + height].astype(np.float32)
+def _sine(low: float, high: float, phase: NDArray[np.float64]) -> NDArray[np.float64]:
+    wave: NDArray[np.float64] = (low + high) / 2 + (high - low) / 2 * np.sin(phase)
+    return wave
 
 
 def _extremes(values: NDArray[np.float64]) -> dict[str, float]:

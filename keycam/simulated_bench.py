@@ -88,9 +88,9 @@ class SimulatedBench:
 
     @property
     def voltage_range_v(self) -> tuple[float, float]:
-        """The voltages that the input takes: the converters' range and a fiftieth of it on either side."""
+        """The voltages that the input takes: the ideal converter's range and an eighth of it on either side."""
         low, high = self._range_v
-        beyond = (high - low) / 50
+        beyond = (high - low) / 8
         return low - beyond, high + beyond
 
     def capture_voltages(self, frames: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.uint16]]:

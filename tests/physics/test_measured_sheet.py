@@ -22,11 +22,11 @@ def measured(profile: SensorProfile, seed: int) -> Characterisation:
 
 @pytest.mark.parametrize("name", ["machine-vision", pytest.param("mobile", marks=pytest.mark.slow)])
 def test_a_camera_that_is_simulated_from_its_sheet_measures_the_same(name: str, tmp_path: Path) -> None:
-    first = measured(replace(load_profile(name), height=240, width=320), 1)
+    first = measured(replace(load_profile(name), height=480, width=160), 1)
     file = tmp_path / "sheet.toml"
     file.write_text(write_sheet(first, f"measured {name}"))
     sheet = load_profile(file)
-    assert (sheet.name, sheet.height, sheet.cfa) == (f"measured {name}", 240, load_profile(name).cfa)
+    assert (sheet.name, sheet.height, sheet.cfa) == (f"measured {name}", 480, load_profile(name).cfa)
     second = measured(sheet, 2)
     assert first.compensated == second.compensated
     for one, other in zip(first.planes, second.planes, strict=True):
