@@ -16,8 +16,7 @@ from calibration.measured import Measured
 from calibration.planes import representative
 from calibration.recording import PlaneRecording, Recording, record
 from calibration.session import Report
-
-FORMAT, VERSION = "keycam-calibration", 1
+from calibration.written import FORMAT, VERSION
 
 DIFFERENCES = (
     "dsnu_e and prnu_percent leave the photosites out that the defect map lists, and are high-pass filtered; dsnu_all_e and "

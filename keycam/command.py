@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from keycam.calibrate_commands import app as calibrate
 from keycam.key_commands import PassphraseFile
 from keycam.key_commands import app as keys
 from keycam.process import keep_freed_memory, share_threads
@@ -17,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(keys, name="keys")
+app.add_typer(calibrate, name="calibrate")
 
 MOST_SEED = 2**32 - 1
 
