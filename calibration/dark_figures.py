@@ -37,6 +37,8 @@ def doubling_figure(found: Characterisation) -> "Figure | None":
     """Dark current over the temperature; None where it was measured at one temperature or does not rise."""
     if not isinstance(found.planes[found.main].measured["doubling_temperature_k"], Measured):
         return None
+    from matplotlib.ticker import ScalarFormatter
+
     figure, (ax,) = new_figure(1)
     for own, plane in zip(found.recording.planes, found.planes, strict=True):
         doubling = plane.measured["doubling_temperature_k"]
@@ -52,5 +54,7 @@ def doubling_figure(found: Characterisation) -> "Figure | None":
             temperature, middle * 2 ** ((temperature - temperature.mean()) / doubling.value), "-", color=colour, linewidth=0.8
         )
     ax.set(xlabel="temperature, K", ylabel="dark current, e-/s", yscale="log", title="Dark current over temperature")
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.yaxis.set_minor_formatter(ScalarFormatter())
     ax.legend()
     return figure

@@ -23,7 +23,7 @@ def new_figure(panels: int = 1, height_in: float = 3.6) -> tuple["Figure", list[
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.2, height_in), dpi=110, layout="constrained")
+    figure = Figure(figsize=(9.2, height_in), dpi=110, layout="tight")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, panels, squeeze=False)[0]
     for ax in axes:

@@ -23,17 +23,23 @@ class Accumulated(NamedTuple):
     percent: NDArray[np.float64]
 
 
-def histogram(image: NDArray[np.float64], pixel_deviation: float) -> Histogram:
+def histogram(image: NDArray[np.float64], pixel_deviation: float, step: float = 0.0) -> Histogram:
     """Histogram of an image's deviations from its mean, in its unit, in up to 256 bins (EMVA 1288 R4 Linear, 8.4).
 
     `pixel_deviation` is the standard deviation that the photosites would have without defects, for the model. The image is
-    any shape and holds finite values.
+    any shape and holds finite values; where they are multiples of a `step`, bins are whole steps wide.
     """
     deviation = (image - image.mean()).reshape(-1)
     low, high = float(deviation.min()), float(deviation.max())
     if not high > low:
         high = low + 1.0
-    counts, edges = np.histogram(deviation, MOST_BINS, (low, high))
+    bins, width = MOST_BINS, (high - low) / MOST_BINS
+    if step > 0:
+        width = step * np.ceil(width / step)
+        bins = int(np.ceil((high - low + step) / width))
+        low -= step / 2  # so that no value lies on an edge
+        high = low + bins * width
+    counts, edges = np.histogram(deviation, bins, (low, high))
     centres, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     spread = max(pixel_deviation, 1e-12)
     normal = deviation.size * width / (np.sqrt(2 * np.pi) * spread) * np.exp(-((centres / spread) ** 2) / 2)

@@ -112,15 +112,16 @@ def _sections(found: Characterisation) -> list[Section]:
     sections.append(Section("Dark current", tuple(dark)))
     if found.converters is not None:
         shown = found.converters.as_json()
-        bits = shown["effective_bits"]
+        bits, hits = shown["effective_bits"], found.recording.plan.hits_per_code
         text = (
             f"{shown['columns_measured']} of {shown['columns']} columns. INL {shown['inl_lsb']['least']:.2f} to "
             f"{shown['inl_lsb']['most']:.2f} LSB (endpoint fit), DNL {shown['dnl_lsb']['least']:.2f} to "
             f"{shown['dnl_lsb']['most']:.2f} LSB, {shown['missing_codes']} missing codes, effective bits {bits['least']:.2f} to "
             f"{bits['most']:.2f}, median {bits['median']:.2f}."
         )
+        caption = f"By code density, driven by a ramp and by a sine; a ramp of {hits} samples a code is known to 1/{hits} LSB."
         pictures = (
-            picture(inl_figure(found.converters), "By code density, driven by a ramp and by a sine."),
+            picture(inl_figure(found.converters), caption),
             picture(effective_bits_figure(found.converters), "By a coherent sine fit; and each column's greatest deviations."),
         )
         sections.append(Section("Converters", pictures, text))

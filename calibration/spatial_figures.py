@@ -70,10 +70,10 @@ def spectrum_figure(found: Characterisation) -> "Figure":
         clean = np.where(good, image, np.median(image))
         for axis, shade, label in ((1, colour, "horizontal"), (0, GREY, "vertical")):
             power = spectrum(clean, axis)[1:]
-            ax.semilogy(np.linspace(0, 0.5, power.size + 1)[1:], np.sqrt(power) + 1e-12, color=shade, linewidth=0.8, label=label)
+            ax.plot(np.linspace(0, 0.5, power.size + 1)[1:], np.sqrt(power), color=shade, linewidth=0.8, label=label)
         if left > 0:
             ax.axhline(left, color="#d35400", linestyle="--", linewidth=0.9, label="left of the temporal noise")
-        ax.set(xlabel="cycles/pixel", ylabel=f"root of the power, {unit}")
+        ax.set(xlabel="cycles/pixel", ylabel=f"root of the power, {unit}", ylim=(0, None))
         ax.legend()
     axes[0].set_title(f"Spectrogram of DSNU ({plane.name})")
     axes[1].set_title("Spectrogram of PRNU")
@@ -89,9 +89,14 @@ def histogram_figure(found: Characterisation) -> "Figure":
     dark_spread = np.hypot(plane.figure("dsnu_e").value, np.sqrt(own.dark.temporal.total / own.dark.frames) / gain)
     lit_noise = 100 * np.sqrt(own.half.temporal.total / own.half.frames) / signal
     lit_spread = np.hypot(plane.figure("prnu_percent").value, lit_noise)
-    rows = ((axes[0], dark_image_e(own, plane), "e-", dark_spread), (axes[1], response_image_percent(own), "%", lit_spread))
-    for ax, image, unit, spread in rows:
-        bins = histogram(image, float(spread))
+    # Means of whole codes are multiples of 1/frames DN: narrower bins would make a comb of them.
+    step_e, step_percent = 1 / own.dark.frames / gain, 100 / own.half.frames / signal
+    rows = (
+        (axes[0], dark_image_e(own, plane), "e-", dark_spread, step_e),
+        (axes[1], response_image_percent(own), "%", lit_spread, step_percent),
+    )
+    for ax, image, unit, spread, step in rows:
+        bins = histogram(image, float(spread), step)
         ax.step(bins.centres, np.maximum(bins.counts, 0.5), where="mid", color=colour, linewidth=1, label="measured")
         ax.plot(bins.centres, np.maximum(bins.normal, 0.5), "--", color="#d35400", linewidth=1, label="normal distribution")
         ax.set(xlabel=f"deviation from the mean, {unit}", ylabel="photosites in a bin", yscale="log", ylim=(0.5, None))

@@ -24,6 +24,7 @@ def linearity_figure(found: Characterisation) -> "Figure":
     top = max(own.points.signal_dn.max() for own in found.recording.planes)
     left.set(xlabel="photons/pixel", ylabel="signal over dark, DN", title="Linearity: dots measured, dotted saturation")
     left.set_ylim(0, 1.08 * top)
+    left.locator_params(axis="x", nbins=6)
     right.axhline(0, color=GREY, linewidth=0.8)
     right.set(xlabel="signal over dark, DN", ylabel="deviation from the line, %", title="Deviation, 5 to 95 % of saturation")
     left.legend()

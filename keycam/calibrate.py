@@ -75,17 +75,16 @@ class CalibrationPlan:
 
     def capture_plan(self, exposure_s: float) -> CapturePlan:
         """Which frames are taken at the exposure that the camera makes of the wish."""
-        longest_s = max(self.longest_dark_s, exposure_s)
         if self.quick:
-            return CapturePlan.quick(exposure_s, longest_s)
-        return CapturePlan(exposure_s, longest_dark_s=longest_s)
+            return CapturePlan.quick(exposure_s, self.longest_dark_s)
+        return CapturePlan(exposure_s, longest_dark_s=self.longest_dark_s)
 
 
 def run_calibration(plan: CalibrationPlan) -> dict[str, Any]:
     """Measure, write all files into the folder, and give the figures with the files' names under "files"."""
     profile = plan.sensor_profile()
-    make_folder(plan.out, "out")
     capture = plan.capture_plan(plan.exposure_s or profile.default_exposure_s)
+    make_folder(plan.out, "out")
     with SimulatedBench(profile, plan.seed, with_lens=plan.with_lens) as bench:
         geometry = bench.identity.geometry
         with counting("calibrating", expected_frames(capture, geometry)) as took:

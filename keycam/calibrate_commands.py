@@ -26,9 +26,7 @@ def calibrate(
         float | None, typer.Option(help="Exposure of what is lit, s; by default that in which white fills 80 % of the well.")
     ] = None,
     longest_dark_s: Annotated[float, typer.Option(help="Longest exposure in the dark, s.")] = 120.0,
-    with_lens: Annotated[
-        bool, typer.Option("--with-lens", help="Through the profile's lens; the standard asks for none.")
-    ] = False,
+    with_lens: Annotated[bool, typer.Option("--with-lens", help="Through the profile's lens; the standard wants none.")] = False,
     seed: Annotated[int, typer.Option(help="Which die of the profile, and its noise.", min=0, max=MOST_SEED)] = 0,
     as_json: AsJson = False,
 ) -> None:

@@ -14,10 +14,8 @@ def compare_calibrations(first: Path, second: Path) -> dict[str, Any]:
     """
     a, b = load_figures(first), load_figures(second)
     if set(a["planes"]) != set(b["planes"]):
-        planes = f"{', '.join(a['planes'])} against {', '.join(b['planes'])}"
-        raise CalibrationError(
-            f"calibration = {second}: its planes are others ({planes}); allowed is a camera of the same colours"
-        )
+        planes = f"its planes are {', '.join(b['planes'])} and not {', '.join(a['planes'])}"
+        raise CalibrationError(f"calibration = {second}: {planes}; allowed is a camera of the same colours")
     rows = []
     for plane in a["planes"]:
         ours, theirs = a["planes"][plane]["measured"], b["planes"][plane]["measured"]

@@ -27,7 +27,7 @@ Measured = dict[tuple[str, str], LinePower]
 
 def measure_line_noise(profile: SensorProfile, seed: int) -> Measured:
     """Spectra of the lines' means in the dark: each mode with the raster order and with a fresh secret one for each frame."""
-    found = {}
+    found: Measured = {}
     for mode, (name, policy) in itertools.product(MODES, POLICIES.items()):
         switched = replace(profile, lens=None, readout=replace(profile.readout, mode=mode))
         schedule = KeySchedule(np.random.default_rng(seed).bytes(32), policy=policy)
@@ -60,20 +60,21 @@ def readout_order_section(found: Measured) -> Section:
             frequency = np.linspace(0, 0.5, values.size + 1)[1:]
             line, shade = "-" if order == "keyed order" else "--", shades[mode]
             width = 0.9 if order == "keyed order" else 1.6
-            ax.semilogy(frequency, _smooth(values), line, color=shade, linewidth=width, label=f"{mode}, {order}")
+            ax.plot(frequency, _smooth(values), line, color=shade, linewidth=width, label=f"{mode}, {order}")
     axes[0].set(xlabel="cycles/row of the raster", ylabel="power over white noise", title="Means of the rows")
     axes[1].set(xlabel="cycles/line of the emission", ylabel="power over white noise", title="Means of W emitted samples")
     for ax in axes:
         ax.axhline(1, color="#9aa5b1", linewidth=0.8)
+        ax.set_ylim(bottom=0)
         ax.legend(fontsize=8)
-    caption = "Lines that share noise stand above 1, by as much as W times the shared part of the variance."
+    caption = "Lines that share noise stand above 1, by W times the shared part of the variance; equal curves cover one another."
     means = {each: (float(power.on_rows.mean()), float(power.in_time.mean())) for each, power in found.items()}
     rows = means["column_parallel", "keyed order"][0], means["random_access", "keyed order"][0]
     text = (
-        "Row noise is added line by line as the converters work. Read out in parallel into a frame store, it stays on the rows of "
-        f"the raster whatever the order of emission: {rows[0]:.2f} times white noise on the rows under a keyed order. Read out at "
-        f"random, it follows the order of emission, and a keyed order spreads it over the raster as white noise: {rows[1]:.2f} "
-        "times on the rows, and it shows only in the order of emission, which takes the key to know."
+        "Row noise is added line by line as the converters work. Read out in parallel into a frame store, it stays on the "
+        f"raster's rows whatever the order of emission: {rows[0]:.2f} times white noise there, with a keyed order too. Read out "
+        "at random, it follows the order of emission, and a keyed order spreads it over the raster as white noise: "
+        f"{rows[1]:.2f} times on the rows. It then shows in the order of emission alone, which only the key's holder can undo."
     )
     return Section("Readout order", (picture(figure, caption),), text)
 

@@ -139,6 +139,10 @@ def test_histograms_count_every_photosite() -> None:
     assert curve.percent[0] == 100
     assert curve.percent[-1] == pytest.approx(100 / image.size)
     assert curve.deviation[-1] == pytest.approx(100, abs=0.1)
+    stepped = histogram(np.rint(8 * image) / 8, 1.0, 1 / 8)
+    assert stepped.counts.sum() == image.size
+    # Around the mean every bin holds whole steps of a normal distribution: none is empty.
+    assert (stepped.counts[np.abs(stepped.centres) < 1] > 0).all()
     assert histogram(np.ones((3, 4)), 0.0).counts.sum() == 12
 
 
