@@ -6,6 +6,7 @@ import typer
 
 from keycam.commands.audit import audit
 from keycam.commands.bench import bench
+from keycam.commands.calibrate import app as calibrate
 from keycam.commands.convert import convert_network, export_network
 from keycam.commands.demo import demo
 from keycam.commands.evaluate import evaluate
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(keys, name="keys")
 app.add_typer(recordings, name="recording")
+app.add_typer(calibrate, name="calibrate")
 app.command()(demo)
 app.command("eval")(evaluate)
 app.command()(infer)

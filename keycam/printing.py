@@ -158,6 +158,41 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def print_calibration(result: dict[str, Any]) -> None:
+    """A calibration: the figures of each colour plane with their 95 % intervals, the converters, the files."""
+    planes = result["planes"]
+    for name, plane in planes.items():
+        table = Table(title=f"{result['camera']['device']}, {name}")
+        for heading in ("figure", "value", "95 % interval", "unit"):
+            table.add_column(heading, justify="left" if heading in ("figure", "unit") else "right")
+        for figure, entry in plane["measured"].items():
+            known = entry["value"] is not None
+            interval = " to ".join(f"{end:.5g}" for end in entry["interval"]) if known else ""
+            table.add_row(figure, f"{entry['value']:.5g}" if known else "not measured", interval, entry["unit"])
+        _show(table)
+    pairs = {f"{name}: {kind} defects": str(count) for name, plane in planes.items() for kind, count in plane["defects"].items()}
+    converters = result["converters"]
+    if converters is not None:
+        bits, inl = converters["effective_bits"], converters["inl_lsb"]
+        pairs["effective bits of the converters, median"] = f"{bits['median']:.2f}"
+        pairs["INL of all columns, LSB"] = f"{inl['least']:.2f} to {inl['most']:.2f}"
+        pairs["missing codes"] = str(converters["missing_codes"])
+    _show(_pairs({**pairs, "files": "\n".join(result["files"])}))
+
+
+def print_comparison(result: dict[str, Any]) -> None:
+    """Two calibrations side by side."""
+    table = Table(title=f"A: {result['a']}, B: {result['b']}")
+    for heading in ("plane", "figure", "unit", "A", "B", "difference, %", "agree"):
+        table.add_column(heading, justify="left" if heading in ("plane", "figure", "unit") else "right")
+    for row in result["rows"]:
+        numbers = ("" if row[name] is None else f"{row[name]:.5g}" for name in ("a", "b"))
+        difference = "" if row["difference_percent"] is None else f"{row['difference_percent']:+.2f}"
+        table.add_row(row["plane"], row["figure"], row["unit"], *numbers, difference, _cell(row["agree"]))
+    _show(table)
+    _show(_pairs({"figures that differ by more than their intervals allow": str(result["differ"])}))
+
+
 def print_profile(sheet: dict[str, Any]) -> None:
     """A sensor's sheet: its figures, group by group."""
     table = Table(title=sheet["name"])

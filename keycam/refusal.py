@@ -18,13 +18,18 @@ def refusal(error: Exception) -> tuple[str, int]:
     if isinstance(error, OutputError | KeyFileError):
         return str(error), BAD_FILE
     # Imported here, so that a mistyped option is answered at once.
+    from calibration.bench import BenchError
+    from calibration.correction_file import CorrectionsError
     from inference.datasets import DataError
     from inference.recording.errors import RecordingError
+    from keycam.calibration_files import CalibrationError
     from link.transport.transport import LinkLost, LinkTimeout, PortError
     from sensor_sim.profile_file import ProfileError
     from sensor_sim.scene.errors import SceneError
 
-    if isinstance(error, SceneError | DataError | ProfileError | PortError | RecordingError | LinkLost | LinkTimeout):
+    of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
+    of_calibrations = (BenchError, CorrectionsError, CalibrationError)
+    if isinstance(error, of_sources + of_calibrations):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
         trouble = error.strerror or str(error) or type(error).__name__
