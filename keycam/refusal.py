@@ -18,11 +18,14 @@ def refusal(error: Exception) -> tuple[str, int]:
     if isinstance(error, OutputError | KeyFileError):
         return str(error), BAD_FILE
     # Imported here, so that a mistyped option is answered at once.
+    from firmware_model.fault_socket import FaultSocketError
+    from firmware_model.flash import FlashError
     from inference.datasets import DataError
+    from link.transport import LinkLost, PortError
     from sensor_sim.profile_file import ProfileError
     from sensor_sim.scene.errors import SceneError
 
-    if isinstance(error, SceneError | DataError | ProfileError):
+    if isinstance(error, SceneError | DataError | ProfileError | FlashError | FaultSocketError | PortError | LinkLost):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
         trouble = error.strerror or str(error) or type(error).__name__
