@@ -1,5 +1,6 @@
 """The stream of bytes behind a file descriptor: a serial port, one side of a pseudo-terminal, or a socket."""
 
+import contextlib
 import os
 import select
 import threading
@@ -9,7 +10,9 @@ from collections.abc import Callable
 from link.transport.transport import WRITE_TIMEOUT_S, closed, lost, stalled
 from link.transport.wakeup import Wakeup, wait
 
-MOST_READ_BYTES = 1 << 18
+MOST_READ_BYTES = 1 << 16
+FULL_READ_BYTES = 2048
+"""A read of so much is likely to have left something behind."""
 MOST_WRITTEN_BYTES = 1 << 16
 _NAP_S = 0.0005
 
@@ -17,7 +20,7 @@ _NAP_S = 0.0005
 class DescriptorTransport:
     """Bytes through a descriptor, which becomes non-blocking.
 
-    It reads before it waits: while bytes flow, each call is a single `read(2)` of everything that is there. pyserial's own
+    It reads before it waits: while bytes flow, each call takes what is there and waits for nothing. pyserial's own
     `read(n)` waits for all n, and its `in_waiting` of a socket is 0 or 1.
 
     Parameters
@@ -62,12 +65,23 @@ class DescriptorTransport:
                     return b""
 
     def _read_now(self) -> bytes | None:
+        """What is there: b"" at the end of the stream, or of a terminal with VMIN 0; None for nothing."""
         try:
-            return os.read(self._descriptor, MOST_READ_BYTES)
+            data = os.read(self._descriptor, MOST_READ_BYTES)
         except BlockingIOError:
             return None
         except OSError as error:  # EIO, ENXIO, ENODEV of an unplugged port; ECONNRESET of a socket
             raise lost(self._name, f"the other end is gone ({error.strerror})") from error
+        return data if len(data) < FULL_READ_BYTES else self._read_on(data)
+
+    def _read_on(self, first: bytes) -> bytes:
+        """What else is there. A pseudo-terminal gives 4 KiB at a time, and to hand on each of them costs as much as to read."""
+        pieces, total = [first], len(first)
+        with contextlib.suppress(OSError):  # nothing more for now; or the end, which the next read will meet again
+            while len(pieces[-1]) >= FULL_READ_BYTES and total < MOST_READ_BYTES:
+                pieces.append(os.read(self._descriptor, MOST_READ_BYTES - total))
+                total += len(pieces[-1])
+        return b"".join(pieces)
 
     def write(self, data: bytes) -> None:
         view = memoryview(data)

@@ -9,8 +9,8 @@ from link.transport.transport import LinkTimeout, Transport, closed, stalled
 BITS_PER_BYTE = 10
 """On a line with one start bit, eight data bits, no parity and one stop bit."""
 LEAST_BAUD, MOST_BAUD = 50, 1_000_000_000
-DEPTH_S = 0.02
-"""How much line time the driver of a serial port buffers: the writer may be late by so much, and the line is never idle."""
+LATE_S = 0.02
+"""How late the next bytes may come for the line not to have been idle: the driver of a serial port has so much in its buffer."""
 PIECE_S = 0.005
 """Line time of the pieces in which bytes arrive at the other end."""
 
@@ -36,11 +36,13 @@ class TokenBucket:
         check_baud(baud)
         self.bytes_per_s = baud / BITS_PER_BYTE
         self._clock = clock
-        self._idle_from_s = clock() - DEPTH_S
+        self._idle_from_s = clock()
 
     def begin(self) -> None:
-        """Bytes come after a pause: the tokens of at most DEPTH_S have been kept. Within one write the line never pauses."""
-        self._idle_from_s = max(self._idle_from_s, self._clock() - DEPTH_S)
+        """The next bytes are here. If they are late by more than LATE_S, no tokens have been kept for them."""
+        now_s = self._clock()
+        if now_s - self._idle_from_s > LATE_S:
+            self._idle_from_s = now_s
 
     def take(self, count: int) -> float:
         """Take the tokens of the next `count` bytes; return the time of the clock at which the last of them has passed."""
