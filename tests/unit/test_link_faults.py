@@ -1,6 +1,7 @@
 """Faults of bytes and packets: each does what its name says, follows from the seed alone, and is written down."""
 
 import json
+import re
 import zlib
 from collections import Counter
 from itertools import pairwise
@@ -403,6 +404,15 @@ def test_every_profile_is_json_and_comes_back(name: str) -> None:
 
 def test_everything_is_every_kind_but_a_baud_that_is_never_right() -> None:
     assert {fault.kind for fault in PROFILES["everything"].faults} == set(KINDS) - {"wrong-baud"}
+
+
+def test_the_page_names_every_profile_and_every_kind() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "links.md").read_text()
+    profiles = page.split("Plans by name:")[1].split("\n")[0]
+    assert re.findall(r"`([a-z-]+)`", profiles) == list(PROFILES)
+    table = [line for line in page.splitlines() if line.endswith(("| bit |", "| byte |", "| packet |"))]
+    named = {kind: line.rsplit("|", 2)[1].strip() for line in table for kind in re.findall(r"`([a-z-]+)`", line.split("|")[1])}
+    assert named == {kind: trait.unit for kind, trait in KINDS.items()}
 
 
 def test_a_schedule_counts_and_a_file_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
