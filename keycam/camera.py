@@ -71,7 +71,7 @@ def run_camera(plan: CameraPlan, listening: Callable[[dict[str, Any]], None]) ->
     scenes = EndlessScenes(_scenes(plan))
     with ExitStack() as opened:
         key = opened.enter_context(open_device_key(plan.key, plan.passphrase_file))
-        client = key.card.client(plan.client)
+        key.card.client(plan.client)  # refused before anything is made
         scene = scenes.peek()
         port = open_port(plan.link, baud=plan.baud)
         opened.callback(port.close)
@@ -81,7 +81,7 @@ def run_camera(plan: CameraPlan, listening: Callable[[dict[str, Any]], None]) ->
         flash = opened.enter_context(Flash(_state(plan, key), faults))
         fuses = fuses_of(key, plan.seed)
         fuses.claim(flash)
-        put_in(key, client, flash, fuses, plan.key)
+        put_in(key, plan.client, flash, fuses, plan.key)
         warm_up(hardware, scene)
         body = Body(hardware, fuses, flash, scenes, counter_path_of(key, plan.key, flash), faults)
         device = Device(body)
