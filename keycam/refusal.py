@@ -20,6 +20,8 @@ def refusal(error: Exception) -> tuple[str, int]:
     # Imported here, so that a mistyped option is answered at once.
     from calibration.bench import BenchError
     from calibration.correction_file import CorrectionsError
+    from firmware_model.fault_socket import FaultSocketError
+    from firmware_model.flash import FlashError
     from inference.datasets import DataError
     from inference.recording.errors import RecordingError
     from keycam.calibration_files import CalibrationError
@@ -29,7 +31,8 @@ def refusal(error: Exception) -> tuple[str, int]:
 
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
-    if isinstance(error, of_sources + of_calibrations):
+    of_devices = (FlashError, FaultSocketError)
+    if isinstance(error, of_sources + of_calibrations + of_devices):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
         trouble = error.strerror or str(error) or type(error).__name__

@@ -8,7 +8,21 @@ import pytest
 
 from .conftest import ENVIRONMENT
 
-COMMANDS = ("demo", "eval", "infer", "train", "convert", "export", "audit", "bench", "info", "keys", "recording")
+COMMANDS = (
+    "demo",
+    "eval",
+    "infer",
+    "train",
+    "convert",
+    "export",
+    "audit",
+    "camera",
+    "bench",
+    "info",
+    "keys",
+    "recording",
+    "calibrate",
+)
 RECORDING_COMMANDS = ("info", "check", "export", "import")
 KEY_COMMANDS = ("new", "seal", "open", "wrap", "show", "rotate", "revoke", "admit")
 
