@@ -13,6 +13,7 @@ from inference.receiver import FrameRefused, Receiver
 from inference.recording import Recording, RecordingError, RecordingWriter, video
 from inference.recording.lines import opened, sealed
 from inference.recording.video import ATTACHMENT, export_video, import_video
+from tests.oracle import recording_page as page
 from tests.recorded_frames import GEOMETRY, SCHEDULE, keyed_frame, noise_frame, noise_frames, same
 
 TIMES_S = (1_700_000_000.25, 1_700_000_000.5, 1_700_000_000.5, 1_600_000_000.0, 1_700_000_001.0)
@@ -87,6 +88,14 @@ def test_a_recording_without_frames_and_one_with_too_many_are_refused(tmp_path: 
     with pytest.raises(RecordingError, match=r"it has 9 frames; allowed is some [45] in one video"):
         next(export_video(recording, tmp_path / "a.mkv"))
     assert not (tmp_path / "a.mkv").exists()
+
+
+def test_frames_of_two_sizes_which_only_a_forger_records_are_refused(tmp_path: Path) -> None:
+    frames = [noise_frame(0), noise_frame(1, Geometry(6, 12, 12, "rggb"))]
+    written = [page.Frame(raw.header.to_bytes(), raw.samples.ravel().tolist(), raw.tag) for raw in frames]
+    page.write(tmp_path / "door.keycam", written, [0.0, 1.0])
+    with pytest.raises(RecordingError, match=r"^geometry = .*width=12.*: allowed is .*width=10.* in all frames of a video"):
+        list(export_video(Recording(tmp_path / "door.keycam"), tmp_path / "a.mkv"))
 
 
 def lossy_video(file: Path, pictures: list[NDArray[np.uint8]], codec: str = "libx264", **options: str) -> Path:
