@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from calibration.dark_recording import FULL
+from calibration.nonuniformity import spatial_variance
 from calibration.planes import Plane
 from calibration.recording import PlaneRecording, Recording
+from calibration.stack import Stack
+from calibration.variance_split import VarianceSplit
 from firmware_model import converter_of
 from sensor_sim import Sensor, SensorProfile
 
@@ -38,7 +41,7 @@ def true_figures(
     row_e = profile.readout.row_noise_v / profile.conversion_gain_v_per_e
     noise2 = profile.temporal_dark_noise_e**2 + row_e**2 + rate.mean() * recording.exposure_s + _rts_variance_e2(profile, own)
     efficiency = profile.quantum_efficiency[plane.colour]
-    dark_e = (offset_e + rate * recording.exposure_s)[good]
+    dark_e = offset_e + rate * recording.exposure_s
     converter_e = (2**profile.readout.bits - 1 - profile.readout.black_level_dn) / gain
     well_e = min(profile.full_well_e, converter_e)
     found = {
@@ -48,8 +51,8 @@ def true_figures(
         "row_noise_e": row_e,
         "full_well_e": well_e,
         "saturation_capacity_e": _noisiest_e(well_e, noise2, float(response[good].std())),
-        "dsnu_e": float(dark_e.std(ddof=1)),
-        "prnu_percent": 100 * float(response[good].std(ddof=1) / response[good].mean()),
+        "dsnu_e": _deviation(dark_e, bad),
+        "prnu_percent": 100 * _deviation(response, bad) / float(response[good].mean()),
         "dark_current_e_per_s": float(rate[counted].mean()),
         "doubling_temperature_k": profile.dark.doubling_k,
     }
@@ -60,6 +63,12 @@ def true_figures(
 
 def _part(values: NDArray[np.float64], plane: Plane) -> NDArray[np.float64]:
     return values[plane.rows, plane.columns, plane.channel]
+
+
+def _deviation(maps: NDArray[np.float64], bad: NDArray[np.bool_]) -> float:
+    """Standard deviation of a realised map by the standard's definition, high-pass included: a stack without any noise."""
+    still = Stack(2, maps, np.zeros(maps.shape, np.float32), VarianceSplit(0.0, 0.0, 0.0, 0.0))
+    return math.sqrt(spatial_variance(still, bad).variance.total)
 
 
 def _rts_variance_e2(profile: SensorProfile, own: PlaneRecording) -> float:
