@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from adc import ColumnConverter
 from calibration.dark_recording import FULL
 from calibration.nonuniformity import spatial_variance
 from calibration.planes import Plane
@@ -26,7 +27,8 @@ def true_figures(
     plane, die, converter = own.plane, Sensor(profile, device_seed).die, converter_of(profile, device_seed)
     shape, rows = (profile.height, profile.width, profile.shape[2]), profile.optical_black_rows
     column_gain = np.broadcast_to(converter.gain.astype(float)[None, :, None], shape)
-    column_offset_e = np.broadcast_to(converter.offset_v.astype(float)[None, :, None], shape) / profile.conversion_gain_v_per_e
+    offsets_e = converter.offset_v.astype(float) / profile.conversion_gain_v_per_e + _transfer_offset_e(profile, converter)
+    column_offset_e = np.broadcast_to(offsets_e[None, :, None], shape)
 
     def realised(values: NDArray[np.float32] | None, none: float, array: bool = True) -> NDArray[np.float64]:
         full = np.full(shape, none) if values is None else values[rows if array else 0 :].astype(float).reshape(shape)
@@ -59,6 +61,14 @@ def true_figures(
     if not profile.dark.mean_e_per_s:
         del found["doubling_temperature_k"]
     return found
+
+
+def _transfer_offset_e(profile: SensorProfile, converter: ColumnConverter) -> NDArray[np.float64]:
+    """What the columns' own transition levels around the black level do to a dark code, float64 (W,) in e-."""
+    black = round(profile.readout.black_level_dn)
+    near = np.arange(max(black - 4, 1), black + 5)
+    found = [near - 0.5 - converter.transfer.transitions_lsb(column)[near - 1] for column in range(profile.width)]
+    return np.mean(found, axis=1) * profile.readout.lsb_v / profile.conversion_gain_v_per_e
 
 
 def _part(values: NDArray[np.float64], plane: Plane) -> NDArray[np.float64]:
