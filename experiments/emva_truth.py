@@ -6,9 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from adc import ColumnConverter
 from calibration.dark_recording import FULL
+from calibration.nonuniformity import spatial_variance
 from calibration.planes import Plane
 from calibration.recording import PlaneRecording, Recording
+from calibration.stack import Stack
+from calibration.variance_split import VarianceSplit
 from firmware_model import converter_of
 from sensor_sim import Sensor, SensorProfile
 
@@ -23,7 +27,8 @@ def true_figures(
     plane, die, converter = own.plane, Sensor(profile, device_seed).die, converter_of(profile, device_seed)
     shape, rows = (profile.height, profile.width, profile.shape[2]), profile.optical_black_rows
     column_gain = np.broadcast_to(converter.gain.astype(float)[None, :, None], shape)
-    column_offset_e = np.broadcast_to(converter.offset_v.astype(float)[None, :, None], shape) / profile.conversion_gain_v_per_e
+    offsets_e = converter.offset_v.astype(float) / profile.conversion_gain_v_per_e + _transfer_offset_e(profile, converter)
+    column_offset_e = np.broadcast_to(offsets_e[None, :, None], shape)
 
     def realised(values: NDArray[np.float32] | None, none: float, array: bool = True) -> NDArray[np.float64]:
         full = np.full(shape, none) if values is None else values[rows if array else 0 :].astype(float).reshape(shape)
@@ -38,7 +43,7 @@ def true_figures(
     row_e = profile.readout.row_noise_v / profile.conversion_gain_v_per_e
     noise2 = profile.temporal_dark_noise_e**2 + row_e**2 + rate.mean() * recording.exposure_s + _rts_variance_e2(profile, own)
     efficiency = profile.quantum_efficiency[plane.colour]
-    dark_e = (offset_e + rate * recording.exposure_s)[good]
+    dark_e = offset_e + rate * recording.exposure_s
     converter_e = (2**profile.readout.bits - 1 - profile.readout.black_level_dn) / gain
     well_e = min(profile.full_well_e, converter_e)
     found = {
@@ -48,8 +53,8 @@ def true_figures(
         "row_noise_e": row_e,
         "full_well_e": well_e,
         "saturation_capacity_e": _noisiest_e(well_e, noise2, float(response[good].std())),
-        "dsnu_e": float(dark_e.std(ddof=1)),
-        "prnu_percent": 100 * float(response[good].std(ddof=1) / response[good].mean()),
+        "dsnu_e": _deviation(dark_e, bad),
+        "prnu_percent": 100 * _deviation(response, bad) / float(response[good].mean()),
         "dark_current_e_per_s": float(rate[counted].mean()),
         "doubling_temperature_k": profile.dark.doubling_k,
     }
@@ -58,8 +63,22 @@ def true_figures(
     return found
 
 
+def _transfer_offset_e(profile: SensorProfile, converter: ColumnConverter) -> NDArray[np.float64]:
+    """What the columns' own transition levels around the black level do to a dark code, float64 (W,) in e-."""
+    black = round(profile.readout.black_level_dn)
+    near = np.arange(max(black - 4, 1), black + 5)
+    found = [near - 0.5 - converter.transfer.transitions_lsb(column)[near - 1] for column in range(profile.width)]
+    return np.mean(found, axis=1) * profile.readout.lsb_v / profile.conversion_gain_v_per_e
+
+
 def _part(values: NDArray[np.float64], plane: Plane) -> NDArray[np.float64]:
     return values[plane.rows, plane.columns, plane.channel]
+
+
+def _deviation(maps: NDArray[np.float64], bad: NDArray[np.bool_]) -> float:
+    """Standard deviation of a realised map by the standard's definition, high-pass included: a stack without any noise."""
+    still = Stack(2, maps, np.zeros(maps.shape, np.float32), VarianceSplit(0.0, 0.0, 0.0, 0.0))
+    return math.sqrt(spatial_variance(still, bad).variance.total)
 
 
 def _rts_variance_e2(profile: SensorProfile, own: PlaneRecording) -> float:
