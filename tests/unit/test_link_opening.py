@@ -70,6 +70,22 @@ def test_a_socket_opens_by_both_names_and_keeps_credentials_to_itself(scheme: st
             talks(host, device)
 
 
+def test_a_host_that_reaches_itself_where_nobody_listens_has_found_no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reach_itself(address: tuple[str, int], timeout_s: float) -> socket.socket:
+        connection = socket.socket()
+        connection.bind(address)
+        connection.connect(address)
+        return connection
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setattr("socket.create_connection", reach_itself)
+    with pytest.raises(
+        PortError, match=rf"link = tcp://127.0.0.1:{port}: nothing answers there \(Connection refused\); allowed is"
+    ):
+        open_transport(f"tcp://127.0.0.1:{port}")
+
+
 def test_a_device_listens_on_ipv6_too() -> None:
     with closing(open_port("tcp://[::1]:0")) as device, closing(open_transport(device.name)) as host:
         talks(host, device)
