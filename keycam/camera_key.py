@@ -32,12 +32,15 @@ def counters_of(file: Path | None, key: Key, client: str, *, reserve: int = 1) -
     if file is None:
         yield None
         return
+    path = counter_file(file, key.card, client)
     try:
-        with CounterStore(counter_file(file, key.card, client), reserve=reserve) as counters:
+        with CounterStore(path, reserve=reserve) as counters:
             if counters.left < EPOCH_FRAMES // 16:
                 sentence = f"{counters.left} frames are left in this epoch: begin the next with 'keycam keys rotate'"
                 typer.echo(f"keycam: key {file}: {sentence}", err=True)
             yield counters
     except (CounterStoreError, OSError) as error:
+        if isinstance(error, OSError) and not str(error.filename).startswith(str(path)):
+            raise  # of something else that the command does
         allowed = "allowed is a key in a folder that can be written, with its counter file, for one camera at a time"
         raise KeyFileError(f"key = {file}: its frame counter cannot be kept ({error}); {allowed}") from error

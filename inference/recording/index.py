@@ -125,9 +125,9 @@ class Index:
         self._folder = folder
         self._titles = 0
         try:
+            if not (folder / INDEX_NAME).is_file():
+                raise self._refusal("it has no index" if folder.exists() else "there is no such folder")
             self.rows: NDArray[np.void] = np.fromiter(map(_ROW, self._read()), _ROWS)
-        except FileNotFoundError as error:
-            raise self._refusal("it has no index" if folder.exists() else "there is no such folder") from error
         except OSError as error:
             raise self._refusal(f"its index cannot be read ({error.strerror})") from error
         if self.damaged_lines and not self._titles and not len(self.rows):

@@ -33,7 +33,7 @@ def kill() -> Kill:
         process.start()
         telling.close()
         if is_writing:
-            assert told.poll(60)
+            assert told.poll(300)
         time.sleep(after_s)
         process.kill()
         process.join()

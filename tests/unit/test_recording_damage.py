@@ -244,6 +244,14 @@ def test_what_is_no_file_in_the_place_of_a_chunk_is_not_read(folder: Path, kind:
     assert readable(folder) == ([], {"missing": 3})
 
 
+def test_a_pipe_in_the_place_of_the_index_is_not_waited_for(folder: Path) -> None:
+    index_of(folder).unlink()
+    os.mkfifo(index_of(folder))
+    for make in (Recording, lambda path: RecordingWriter(path, append=True)):
+        with pytest.raises(RecordingError, match="it has no index; allowed is"):
+            make(folder)
+
+
 def test_files_of_others_in_the_folder_do_no_harm(folder: Path) -> None:
     for name in ("notes.txt", "chunk-1.raw", "chunk-000001.raw.bak", "xchunk-000001.raw"):
         (folder / name).write_text("something")

@@ -14,6 +14,8 @@ from inference.recording import Recording, RecordingError, RecordingWriter, appe
 from tests.recorded_frames import noise_frame, noise_frames, same
 
 Write = Callable[[int, bytes], int]
+LONG_S = 300.0
+"""Far longer than anything here takes, so that a hang fails instead of hanging."""
 
 
 @pytest.fixture
@@ -190,7 +192,7 @@ def test_a_sync_that_fails_is_told_at_the_next_frame_and_at_the_end(folder: Path
     writer.write(noise_frame(0))
     failing[0] = True
     writer.write(noise_frame(1))
-    assert failed.wait(20)
+    assert failed.wait(LONG_S)
     says = (
         rf"^recording = {folder}: the disk did not take all that was written \(Input/output error\), and the last frames may be"
     )
@@ -242,7 +244,7 @@ def test_a_power_cut_costs_no_more_than_what_was_written_since_the_last_sync(
             writer.write(raw)
             size_bytes = size_bytes or Recording(folder).index[0].size_bytes
             # Each frame is on the disk after the sync that follows it, without another frame and without an end.
-            assert disk.synced.wait(20)
+            assert disk.synced.wait(LONG_S)
             recording = disk.after_a_power_cut(tmp_path / f"cut {number}")
             assert same(list(recording), frames[: number + 1])
             assert not recording.trouble
@@ -268,7 +270,7 @@ def test_writing_does_not_wait_for_a_slow_disk(folder: Path, monkeypatch: pytest
     going_on, waited = threading.Event(), []
 
     def slow(self: appended.AppendedFile) -> None:
-        waited.append(going_on.wait(20))
+        waited.append(going_on.wait(LONG_S))
 
     with RecordingWriter(folder, sync_s=0.01) as writer:
         monkeypatch.setattr(appended.AppendedFile, "sync", slow)
