@@ -85,7 +85,7 @@ class Device:
                 except LinkLost:
                     if not isinstance(port, PORTS_THAT_OUTLIVE_HOSTS):
                         raise
-                    self._host_lost()
+                    self._host_is_there = False
                     reader = Reader(port)
                     continue
                 self.hear(data)
@@ -133,10 +133,6 @@ class Device:
         self._parser = PacketParser()
         self.boot = self._booted(cause)
         self._dialogue = HostDialogue(self.boot)
-
-    def _host_lost(self) -> None:
-        self._host_is_there = False
-        self._parser = PacketParser()
 
     def _tell_events(self) -> None:
         # What the link did not take is told again: a host that comes back is to know what happened meanwhile.

@@ -128,6 +128,18 @@ def test_what_came_while_the_device_was_down_is_not_answered(tmp_path: Path) -> 
             time.sleep(0.005)
         acks = [each for each in asked(host) if isinstance(each, HelloAck)]
         assert [ack.boot_counter for ack in acks] == [2]
+        # What comes while it hangs lies in the port and is thrown away with the reset.
+        device._body.faults.inject(DeviceFault("stuck"))
+        while device._body.faults.is_on("stuck"):
+            time.sleep(0.005)
+        host.write(HELLO)
+        while device.boot.boot_counter < 3:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.005)
+        parser, heard, until_s = PacketParser(), [], time.monotonic() + 0.3
+        while time.monotonic() < until_s:
+            heard += [message_of(packet) for packet in parser.feed(host.read(0.05))]
+        assert not [each for each in heard if isinstance(each, HelloAck)]
 
 
 def said_at(path: Path, *lines: object) -> list[dict]:

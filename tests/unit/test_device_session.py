@@ -130,7 +130,7 @@ def test_a_sealed_command_without_any_session_says_so(host: ScriptedHost) -> Non
 def test_a_strangers_hello_ends_no_session_and_the_next_session_ends_the_one_before(host: ScriptedHost) -> None:
     host.hello()
     host.write("exposure_s", 0.02)
-    mine = host.session
+    mine, kept = host.session, host.device.boot.sessions.current.keys
     stranger = ScriptedHost(host.device)
     stranger.hello()
     host.device.connect(host._take)
@@ -138,6 +138,8 @@ def test_a_strangers_hello_ends_no_session_and_the_next_session_ends_the_one_bef
     assert host.session is mine
     host.device.connect(stranger._take)
     assert isinstance(stranger.write("exposure_s", 0.05), Ack)
+    with pytest.raises(RuntimeError, match="has ended"):  # its keys are wiped
+        kept.open(host.packet(Read(BY_NAME["state"].address, 4)))
     host.device.connect(host._take)
     assert status(host.write("exposure_s", 0.06)) is Status.AUTH_FAILED
     assert host.read("exposure_s") == 0.05
@@ -177,6 +179,23 @@ def test_a_session_ends_by_silence_and_not_before(host: ScriptedHost) -> None:
     host.device.work()
     assert host.read("session") == 0
     assert host.read("heartbeats_lost") == 1
+
+
+def test_nothing_of_a_session_outlives_it(host: ScriptedHost) -> None:
+    host.hello(Role.OWNER, PROVISIONING)
+    host.write_all(test_pattern="ramp", settings_apply=1)
+    host.credit(1 << 40)
+    host.write_all(stream_enable="on")
+    host.run(lambda: host.read("frames_sent") >= 1)
+    host.write_all(stream_enable="off")
+    host.send(host.packet(host.key_begin(Slot.B, "host", 2, bytes(32))))
+    boot = host.device.boot
+    frame_id = [each.frame_id for each in host.heard if each.type == PacketType.FRAME_END][-1]
+    assert boot.stream.store.sent(frame_id) is not None
+    boot.end_session("test")
+    assert boot.stream.store.sent(frame_id) is None
+    assert boot.commands.provisioning._begin is None
+    assert boot.sessions.current is None
 
 
 def test_a_heartbeat_is_answered_and_a_foreign_one_keeps_no_session_alive(host: ScriptedHost) -> None:

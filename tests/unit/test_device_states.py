@@ -23,6 +23,7 @@ from link.messages import (
     SlotState,
     Write,
 )
+from link.packet import PacketType
 from link.registers import BY_NAME, COUNTERS, REGISTERS
 from link.status import Status
 from tests.scripted_host import DEVICE, SMALL, ScriptedHost, body_in
@@ -264,6 +265,16 @@ def test_a_reset_that_is_commanded_is_answered_first(host: ScriptedHost) -> None
     assert host.read("boot_id") != host.ack.boot_id
     assert [event.value for event in host.events(EventCode.BOOTED)] == [1, 2]
     assert status(host.write("exposure_s", 0.1)) is Status.NEEDS_SESSION
+
+
+def test_what_comes_behind_a_reset_is_not_answered(host: ScriptedHost) -> None:
+    register = BY_NAME["device_reset"]
+    reset = host.packet(Write(register.address, register.encode(1)))
+    read = host.packet(Read(BY_NAME["state"].address, 4), sealed=False)
+    before = len(host.heard)
+    host.device.hear(reset.encoded() + read.encoded())
+    assert host.read("boot_counter") == 2
+    assert [each.seq for each in host.heard[before:] if each.type == PacketType.READ_REPLY] == [read.seq + 1]
 
 
 def test_key_states_are_told_without_a_session(host: ScriptedHost) -> None:

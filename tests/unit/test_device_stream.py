@@ -145,6 +145,22 @@ def test_without_credit_frames_are_dropped_whole_before_they_are_read_out(host: 
     assert starts == [(host.ack.first_frame_id + number) % 2**32 for number in range(3)]
 
 
+def test_frames_that_are_dropped_unsent_give_their_credit_back(host: ScriptedHost) -> None:
+    host.write_all(test_pattern="ramp", settings_apply=1, frame_rate_hz=200.0)
+    host.credit(6 * host.read("frame_bytes"))
+    for _ in range(3):
+        host.write_all(stream_enable="on")
+        statistics, begun = host.device.boot.statistics, host.device.boot.statistics["frames_dropped_link"]
+        deadline_s = time.monotonic() + 10
+        while statistics["frames_dropped_link"] == begun and time.monotonic() < deadline_s:
+            time.sleep(0.005)  # four frames wait, as nothing is sent while the device does not work
+        host.write_all(stream_enable="off")
+        assert statistics["frames_dropped_credit"] == 0
+    assert host.read("frames_sent") == 0
+    host.write_all(stream_enable="on")
+    host.run(lambda: host.read("frames_sent") == 6)
+
+
 def test_a_host_that_takes_nothing_costs_whole_frames_and_each_is_counted(host: ScriptedHost) -> None:
     host.write_all(test_pattern="ramp", settings_apply=1, frame_rate_hz=200.0)
     host.credit(1 << 40)
