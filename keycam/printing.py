@@ -141,15 +141,16 @@ def print_rows(what: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """The rows of a benchmark, a column for each of their fields; height and width share one. Sentences have a table below."""
     table = Table(title=what)
     names = [name for name in rows[0] if name not in ("height", "width")]
+    sized = "width" in rows[0]
     sentences = [name for name in names if any(len(str(row[name])) > MOST_IN_A_CELL for row in rows)]
     names = [name for name in names if name not in sentences]
-    for name in [names[0], "size", *names[1:]]:
+    for name in [names[0], *(["size"] if sized else []), *names[1:]]:
         heading = name.replace("_per_second", "/s").replace("_ms", ", ms").replace("_", " ")
         is_text = isinstance(rows[0].get(name), str)
         table.add_column(heading, justify="left" if is_text else "right", no_wrap=is_text)
     for row in rows:
         cells = [_cell(row[name]) for name in names]
-        table.add_row(cells[0], f"{row['width']}x{row['height']}", *cells[1:])
+        table.add_row(cells[0], *([f"{row['width']}x{row['height']}"] if sized else []), *cells[1:])
     _show(table)
     if sentences:
         said = Table(*(name.replace("_", " ") for name in (names[0], *sentences)))

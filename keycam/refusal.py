@@ -19,10 +19,11 @@ def refusal(error: Exception) -> tuple[str, int]:
         return str(error), BAD_FILE
     # Imported here, so that a mistyped option is answered at once.
     from inference.datasets import DataError
+    from link.transport.transport import LinkLost, LinkTimeout, PortError
     from sensor_sim.profile_file import ProfileError
     from sensor_sim.scene.errors import SceneError
 
-    if isinstance(error, SceneError | DataError | ProfileError):
+    if isinstance(error, SceneError | DataError | ProfileError | PortError | LinkLost | LinkTimeout):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
         trouble = error.strerror or str(error) or type(error).__name__

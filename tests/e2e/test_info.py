@@ -105,6 +105,16 @@ def test_bench_compares_schemes_in_figures_and_in_sentences(command, monkeypatch
     assert all(row[said] in shown for row in rows for said in ("key_handling", "protects"))
 
 
+def test_bench_of_links_is_a_table_without_sizes(command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.link.CASES", (12_000_000,))
+    monkeypatch.setattr("benchmarks.link.LINE_S", 0.01)
+    run = command("bench", "link", "--repeats", 3)
+    assert run.code == 0
+    assert run.err == ""
+    assert all(said in run.out for said in ("pty", "tcp", "in-process", "12000000", "line share", "cpu share"))
+    assert "size" not in run.out
+
+
 def test_info_shows_a_sensors_sheet_and_draws_its_photon_transfer_curve(command, tmp_path: Path) -> None:
     file = tmp_path / "transfer.png"
     sheet = command("info", "--profile", "machine-vision", "--figure", file, "--json").json()

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from benchmarks.inference import Case, bench_inference
+from benchmarks.link import bench_link
 from benchmarks.memory import peak_bytes
 from benchmarks.schemes import bench_schemes
 from benchmarks.sensor import bench_sensor
+from link.transport.pacing import LATE_S
 from privacy.schemes import SCHEMES
 from sensor_sim import profile_names
 
@@ -47,7 +49,25 @@ def test_every_scheme_has_a_row_beside_aes_gcm_on_one_core() -> None:
     assert numba.get_num_threads() == threads
 
 
-@pytest.mark.parametrize("bench", [bench_sensor, bench_inference, bench_schemes])
+def test_every_link_has_a_row_and_its_share_of_the_line_follows_from_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.link.UNLIMITED_BYTES", 200_000)
+    monkeypatch.setattr("benchmarks.link.LINE_S", 0.1)
+    rows = bench_link(bauds=(None, 12_000_000), repeats=1)
+    assert [(row["link"], row["baud"]) for row in rows] == [
+        (link, baud) for baud in (None, 12_000_000) for link in ("pty", "tcp", "in-process")
+    ]
+    for row in rows:
+        assert min(row["mb_per_second"], row["cpu_share"]) > 0
+        if row["baud"] is None:
+            assert row["line_share"] is None
+            assert row["payload_mb_per_second"] > 0
+        else:
+            assert row["payload_mb_per_second"] is None
+            assert row["line_share"] == pytest.approx(row["mb_per_second"] * 1e7 / row["baud"])
+            assert row["line_share"] <= 1 + LATE_S / (0.1 - LATE_S)  # the tokens that a bucket may have kept
+
+
+@pytest.mark.parametrize("bench", [bench_sensor, bench_inference, bench_schemes, bench_link])
 def test_no_repeats_are_refused(bench) -> None:
     with pytest.raises(ValueError, match="repeats = 0: allowed is 1 or more"):
         bench(repeats=0)

@@ -8,10 +8,13 @@ from inference.training import CheckpointError
 from keycam.atomic_file import OutputError
 from keycam.key import KeyFileError
 from keycam.refusal import BAD_ARGUMENT, BAD_FILE, refusal
+from link.transport import LinkLost, LinkTimeout, PortError
 from sensor_sim.scene import SceneError
 
+OF_FILES = [OutputError, KeyFileError, SceneError, DataError, WeightsError, CheckpointError]
 
-@pytest.mark.parametrize("kind", [OutputError, KeyFileError, SceneError, DataError, WeightsError, CheckpointError])
+
+@pytest.mark.parametrize("kind", [*OF_FILES, PortError, LinkLost, LinkTimeout])
 def test_trouble_with_what_the_line_names_is_told_as_it_is(kind: type[Exception]) -> None:
     assert refusal(kind("field = value: allowed is another")) == ("field = value: allowed is another", BAD_FILE)
 
