@@ -1,6 +1,6 @@
 """A converter at the foot of every column: a die with its column maps, its noise in time and its black-level clamp."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, Self
 
@@ -117,6 +117,22 @@ class ColumnConverter:
             transfer=StaticTransfer(converter.bits, bow_lsb, weights, monotonic),
             row_noise_v=figures.row_noise_v,
             clamp=clamp,
+        )
+
+    def columns(self, first: int, count: int) -> "ColumnConverter":
+        """The converters of `count` columns from the column `first` on: those that work when a part of the array is read out.
+
+        Raises ValueError unless there are so many.
+        """
+        if not (first >= 0 and count >= 1 and first + count <= self.width):
+            raise ValueError(f"columns = {first} to {first + count}: allowed is 1 or more of 0 to {self.width}")
+        chosen = slice(first, first + count)
+        bow_lsb, weights = self.transfer.bow_lsb[chosen], np.ascontiguousarray(self.transfer.weights[:, chosen])
+        return replace(
+            self,
+            offset_v=self.offset_v[chosen],
+            gain=self.gain[chosen],
+            transfer=replace(self.transfer, bow_lsb=bow_lsb, weights=weights),
         )
 
     @property

@@ -1,14 +1,17 @@
 """The camera: light goes in, keyed frames come out, and no counter is used twice."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from adc import ColumnConverter, Converter, CounterStore, Geometry, KeysAhead, KeySchedule, RawFrame, readout
-from sensor_sim import Scene, Sensor
+from adc import ColumnConverter, Converter, CounterStore, FrameKey, Geometry, KeysAhead, KeySchedule, RawFrame, readout
+from firmware_model.test_patterns import PatternSignal, TestPattern, ideal_of, pattern_codes
+from firmware_model.window import Window
+from sensor_sim import Exposure, Scene, Sensor
 
 
 class Camera:
@@ -30,11 +33,13 @@ class Camera:
         iterator will do for a throw-away master. The camera reads one counter ahead and does not close it.
     exposure_s
         exposure time of the next frames, in s; may be changed between frames.
+    window
+        the part of the array that is read out; None for all of it.
 
     Raises
     ------
     ValueError
-        if `exposure_s` is not above 0 and finite, or sensor and converter do not make a geometry.
+        if `exposure_s` is not above 0 and finite, or sensor, window and converter do not make a geometry.
     """
 
     def __init__(
@@ -45,11 +50,13 @@ class Camera:
         counters: CounterStore | Iterator[int],
         *,
         exposure_s: float = 0.01,
+        window: Window | None = None,
     ) -> None:
         profile = sensor.profile
-        self.geometry = Geometry(profile.height, profile.width, converter.bits, profile.cfa)
+        self._window = Window(0, 0, profile.height, profile.width) if window is None else window
+        self.geometry = Geometry(self._window.height, self._window.width, converter.bits, profile.cfa)
         self.sensor = sensor
-        self.converter = converter
+        self.converter = self._window.of_converter(converter)
         self.exposure_s = exposure_s
         self._keys = KeysAhead(schedule, self.geometry, counters)
 
@@ -64,6 +71,17 @@ class Camera:
             raise ValueError(f"exposure_s = {exposure_s}: allowed is above 0 and finite")
         self._exposure_s = exposure_s
 
+    @property
+    def analog_gain(self) -> float:
+        """Gain before the converter, V/V; may be changed between frames."""
+        return self.converter.analog_gain
+
+    @analog_gain.setter
+    def analog_gain(self, analog_gain: float) -> None:
+        ideal = replace(ideal_of(self.converter), analog_gain=analog_gain)
+        columns = self.converter
+        self.converter = replace(columns, ideal=ideal) if isinstance(columns, ColumnConverter) else ideal
+
     def capture(self, scene: Scene) -> RawFrame:
         """Expose to a scene, float32 (h, w, 3) of linear light, and read out one keyed frame.
 
@@ -71,13 +89,38 @@ class Camera:
         repeated. Raises RuntimeError once the camera is closed or the counters are used up, and what the sensor, the
         readout and the counter store raise.
         """
+
+        def read(frame_key: FrameKey) -> RawFrame:
+            return readout(self._window.of_exposure(self._exposed(scene, frame_key)), self.converter, frame_key)
+
+        return self._with_next_key(read)
+
+    def capture_pattern(self, pattern: TestPattern) -> RawFrame:
+        """Read out one keyed frame of a test pattern in the place of the sensor's signal; the converter's errors are left out.
+
+        Raises ValueError for "off", and RuntimeError and what the counter store raises as `capture`.
+        """
+
+        def read(frame_key: FrameKey) -> RawFrame:
+            ideal, exposure_s = ideal_of(self.converter), self.sensor.exposure_taken_s(self.exposure_s)
+            codes = pattern_codes(pattern, self.geometry, frame_key.counter)
+            temperature_k = self.sensor.profile.temperature_k
+            signal = PatternSignal.of(codes, ideal, exposure_s=exposure_s, temperature_k=temperature_k)
+            return readout(signal, ideal, frame_key)
+
+        return self._with_next_key(read)
+
+    def _exposed(self, scene: Scene, frame_key: FrameKey) -> Exposure:
+        seed = frame_seed(self.sensor.device_seed, frame_key.epoch, frame_key.counter)
+        return self.sensor.expose(scene, self.exposure_s, seed)
+
+    def _with_next_key(self, read: Callable[[FrameKey], RawFrame]) -> RawFrame:
         frame_key = next(self._keys, None)
         if frame_key is None:
             raise RuntimeError("the camera is closed or its frame counters are used up")
         try:
-            seed = frame_seed(self.sensor.device_seed, frame_key.epoch, frame_key.counter)
             with self._keys.leaving_cores():
-                return readout(self.sensor.expose(scene, self.exposure_s, seed), self.converter, frame_key)
+                return read(frame_key)
         finally:
             frame_key.wipe()
 

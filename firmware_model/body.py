@@ -1,0 +1,40 @@
+"""What outlives a reset: hardware, fuses, flash, and whatever stands before the lens."""
+
+from dataclasses import dataclass, field
+
+from firmware_model.device_faults import DeviceFaults
+from firmware_model.flash import Flash
+from firmware_model.fuses import Fuses
+from firmware_model.hardware import Hardware
+from firmware_model.scenes import EndlessScenes
+from firmware_model.stream_control import CounterPath
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """One camera, switched off.
+
+    Attributes
+    ----------
+    hardware, fuses, flash
+        its parts; the flash must have been claimed by the fuses.
+    scenes
+        what it sees.
+    counter_path
+        where the frame counters of a key are kept. One key, one file, for the life of the key: a second count under the same key
+        would use frame keys again.
+    faults
+        what may break.
+    """
+
+    hardware: Hardware
+    fuses: Fuses
+    flash: Flash
+    scenes: EndlessScenes
+    counter_path: CounterPath
+    faults: DeviceFaults = field(default_factory=DeviceFaults)
+
+    @property
+    def device(self) -> str:
+        """The camera's name."""
+        return self.fuses.device
