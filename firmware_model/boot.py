@@ -24,6 +24,8 @@ from link.status import Status
 
 WATCHDOG_S = 1.0
 """How long the processor may hang before its watchdog resets it."""
+SLEPT_S = 2.0
+"""A loop that comes round so late was held up by the machine that the model runs on, which no board has."""
 DROPS_TOLD_S = 1.0
 """Dropped frames are told by one event in so long."""
 
@@ -57,7 +59,7 @@ class Boot:
         self.states = StateMachine(self._state_changed)
         self.states.go(DeviceState.BOOT)
         self.sessions = DeviceSessions()
-        self.slots = KeySlots(body.flash, body.fuses.storage_key)
+        self.slots = KeySlots(body.flash, body.fuses.storage_key, body.device)
         self.sender = Sender(write, baud=body.hardware.baud, faults=body.faults, statistics=self.statistics)
         self.stream = StreamControl(
             body.hardware, body.scenes, body.faults, slots=self.slots, device=body.device, counter_path=body.counter_path,
@@ -66,10 +68,11 @@ class Boot:
         self.registers = RegisterValues(readers_of(self))
         self.commands = Commands(
             self.registers, self.stream, self.slots, self.states, device=body.device, statistics=self.statistics,
-            later=self._later, clear_fault=self.clear_fault,
+            tell=self.tell, later=self._later, clear_fault=self.clear_fault,
         )  # fmt: skip
         self._waiting: list[str] = []
         self._drops_told, self._drops_told_s = 0, 0.0
+        self._looked_s = time.monotonic()
         self._start()
 
     def uptime_ns(self) -> int:
@@ -79,7 +82,7 @@ class Boot:
     def introduction(self) -> Introduction:
         """What the device says of itself to a host."""
         active = self.slots.active
-        epoch, check, _ = (0, bytes(CHECK_BYTES), "") if active is None else slot_facts(self.slots, active, self.body.device)
+        epoch, check, _ = (0, bytes(CHECK_BYTES), "") if active is None else slot_facts(self.slots, active)
         slot = Slot.NEITHER if active is None else active
         return Introduction(slot, self.boot_id, self.boot_counter, firmware_hash(), self.body.device, epoch, check)
 
@@ -178,6 +181,9 @@ class Boot:
     def _look_at_sessions(self, now_s: float) -> None:
         silence_s = self.stream.settings.heartbeat_timeout_ms / 1000
         current, pending = self.sessions.current, self.sessions.pending
+        slept_s, self._looked_s = now_s - self._looked_s, now_s
+        if current is not None and slept_s > SLEPT_S:
+            current.heard_s += slept_s  # what the camera slept through is not the host's silence
         if current is not None and now_s - current.heard_s > silence_s:
             self.statistics.count("heartbeats_lost")
             self.tell(EventCode.HEARTBEAT_LOST, f"session {current.number}: the host was silent for {silence_s:g} s")

@@ -15,6 +15,7 @@ from link.messages import (
     COMMANDS,
     Ack,
     DeviceState,
+    EventCode,
     KeyBegin,
     KeyCheck,
     KeyCheckReply,
@@ -58,6 +59,8 @@ class Commands:
         the device's name.
     statistics
         counts what was done and refused.
+    tell
+        takes events.
     later
         is handed what is to happen once the answer is out: device_reset, and the end of a session whose key is no longer used.
     clear_fault
@@ -73,11 +76,12 @@ class Commands:
         *,
         device: str,
         statistics: DeviceStatistics,
+        tell: Callable[[EventCode, str], None],
         later: Callable[[str], None],
         clear_fault: Callable[[], None],
     ) -> None:
         self._registers, self._stream, self._slots, self._states = registers, stream, slots, states
-        self._device, self._statistics, self._later, self._clear_fault = device, statistics, later, clear_fault
+        self._statistics, self._tell, self._later, self._clear_fault = statistics, tell, later, clear_fault
         self.provisioning = Provisioning(slots, device)
 
     def answer(self, packet: Packet, session: DeviceSession | None, payload_bytes: int) -> Message:
@@ -102,6 +106,7 @@ class Commands:
         """The answer to a command that is not carried out."""
         if refusal.status is Status.FLASH_FAILED:
             self._statistics.count("key_writes_failed")
+            self._tell(EventCode.FLASH_WORN, str(refusal))
         else:
             self._statistics.count(_REFUSALS.get(refusal.status, "refused_value"))
         where = int.from_bytes(packet.payload[:4], "little") if packet.type in (PacketType.READ, PacketType.WRITE) else 0
@@ -114,7 +119,7 @@ class Commands:
                 raise CommandRefused(Status.BAD_VALUE, f"length_bytes = {message.length_bytes}: allowed is up to {room_bytes}")
             return ReadReply(message.address, self._registers.read(message.address, message.length_bytes))
         if isinstance(message, KeyState):
-            facts = slot_facts(self._slots, message.slot, self._device)
+            facts = slot_facts(self._slots, message.slot)
             return KeyStateReply(message.slot, self._slots.state(message.slot), *facts)
         assert session is not None
         if isinstance(message, Write):

@@ -12,8 +12,16 @@ BITS_PER_BYTE_ON_THE_LINE = 10
 """A start bit, eight of data and a stop bit."""
 STORE_BYTES_PER_S = 1.6e9
 """Into and out of a frame store of 16-bit DDR3-800 memory at full rate."""
-CONTROL_BYTES = 256
-"""FRAME_START, with the longest names, and FRAME_END on the wire, taken together."""
+
+
+def on_the_wire_bytes(payload_bytes: int) -> int:
+    """The most that a packet with so many bytes of payload takes: two zeros, and COBS with a byte for each 254 begun."""
+    body = HEADER_BYTES + payload_bytes + CRC_BYTES
+    return body + 1 + body // 254 + 2
+
+
+CONTROL_BYTES = on_the_wire_bytes(219) + on_the_wire_bytes(16)
+"""FRAME_START, with the longest names, and FRAME_END on the wire."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +106,6 @@ class FrameCycle:
         """Which stage sets the rate: exposure, readout, store or link."""
         stages = {"exposure": exposure_s, "readout": self.readout_s, "store": self.store_s, "link": self.link_s}
         return max(stages, key=lambda stage: stages[stage])
-
-
-def on_the_wire_bytes(payload_bytes: int) -> int:
-    """The most that a packet with so many bytes of payload takes: two zeros, and COBS with a byte for each 254 begun."""
-    body = HEADER_BYTES + payload_bytes + CRC_BYTES
-    return body + 1 + body // 254 + 2
 
 
 def timing_of(profile: SensorProfile, geometry: Geometry) -> ReadoutTiming:

@@ -139,5 +139,6 @@ class Device:
         self._parser = PacketParser()
 
     def _tell_events(self) -> None:
-        while self._host_is_there and self._events:
-            self.boot.sender.tell(self._events.popleft())
+        # What the link did not take is told again: a host that comes back is to know what happened meanwhile.
+        while self._host_is_there and self._events and self.boot.sender.tell(self._events[0]):
+            self._events.popleft()

@@ -30,9 +30,10 @@ class Provisioning:
     def begin(self, begin: KeyBegin, seq: int) -> None:
         """KEY_BEGIN in the packet number `seq`."""
         self.refuse_active(begin.slot)
-        had = self._slots.highest_epoch(begin.client)
-        if had is not None and begin.epoch <= had:
-            raise CommandRefused(Status.KEY_EPOCH_OLD, f"epoch = {begin.epoch}: allowed is {had + 1} or more")
+        try:
+            self._slots.refuse_old(begin.client, begin.epoch, begin.check)
+        except ValueError as error:
+            raise CommandRefused(Status.KEY_EPOCH_OLD, str(error)) from None
         self.forget()
         self._begin, self._begin_seq = begin, seq
 

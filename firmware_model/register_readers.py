@@ -49,7 +49,7 @@ def readers_of(boot: "Boot") -> dict[str, Reader]:
         "session": lambda: 0 if sessions.current is None else sessions.current.number,
         "reset_cause": lambda: boot.cause,
         **{name: partial(_setting, stream, name) for name in SETTING_NAMES},
-        **slot_readers(boot.slots, boot.body.device),
+        **slot_readers(boot.slots),
         **counter_readers(boot.statistics),
     }
 

@@ -8,11 +8,9 @@ from typing import Any
 from firmware_model.device_statistics import DeviceStatistics
 from firmware_model.key_slots import KeySlots
 from link.messages import DeviceState, Slot
-from link.messages.handshake import CHECK_BYTES
 from link.register import Value
 from link.registers import BY_NAME, COUNTERS, REGISTERS, RegisterError, read_span, written_values
 from link.replies import CommandRefused
-from link.session import check_value
 from link.status import Status
 
 Reader = Callable[[], Value]
@@ -41,14 +39,14 @@ class RegisterValues:
             raise CommandRefused(error.status, str(error)) from None
 
 
-def slot_readers(slots: KeySlots, device: str) -> dict[str, Reader]:
+def slot_readers(slots: KeySlots) -> dict[str, Reader]:
     """The readers of the key slots' registers."""
     readers: dict[str, Reader] = {"active_slot": lambda: "none" if slots.active is None else slots.active.name.lower()}
     for slot in (Slot.A, Slot.B):
         about = f"key_{slot.name.lower()}"
         readers[f"{about}_state"] = partial(_slot_state, slots, slot)
         for place, what in enumerate(("epoch", "check", "client")):
-            readers[f"{about}_{what}"] = partial(_slot_fact, slots, slot, device, place)
+            readers[f"{about}_{what}"] = partial(_slot_fact, slots, slot, place)
     return readers
 
 
@@ -56,16 +54,14 @@ def _slot_state(slots: KeySlots, slot: Slot) -> str:
     return slots.state(slot).name.lower()
 
 
-def _slot_fact(slots: KeySlots, slot: Slot, device: str, place: int) -> Value:
-    return slot_facts(slots, slot, device)[place]
+def _slot_fact(slots: KeySlots, slot: Slot, place: int) -> Value:
+    return slot_facts(slots, slot)[place]
 
 
-def slot_facts(slots: KeySlots, slot: Slot, device: str) -> tuple[int, bytes, str]:
+def slot_facts(slots: KeySlots, slot: Slot) -> tuple[int, bytes, str]:
     """Epoch, check value and client of the key in a slot; 0, zeros and no name where it is empty or corrupt."""
     key = slots.key(slot)
-    if key is None:
-        return 0, bytes(CHECK_BYTES), ""
-    return key.epoch, check_value(key.secret, device=device, client=key.client, epoch=key.epoch), key.client
+    return (0, slots.check(slot), "") if key is None else (key.epoch, slots.check(slot), key.client)
 
 
 def counter_readers(statistics: DeviceStatistics) -> dict[str, Reader]:

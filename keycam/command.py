@@ -6,6 +6,7 @@ import typer
 
 from keycam.commands.audit import audit
 from keycam.commands.bench import bench
+from keycam.commands.camera import camera
 from keycam.commands.convert import convert_network, export_network
 from keycam.commands.demo import demo
 from keycam.commands.evaluate import evaluate
@@ -29,6 +30,7 @@ app.command()(train)
 app.command("convert")(convert_network)
 app.command("export")(export_network)
 app.command()(audit)
+app.command()(camera)
 app.command()(bench)
 app.command()(info)
 

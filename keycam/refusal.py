@@ -18,12 +18,15 @@ def refusal(error: Exception) -> tuple[str, int]:
     if isinstance(error, OutputError | KeyFileError):
         return str(error), BAD_FILE
     # Imported here, so that a mistyped option is answered at once.
+    from firmware_model.fault_socket import FaultSocketError
+    from firmware_model.flash import FlashError
     from inference.datasets import DataError
     from link.transport.transport import LinkLost, LinkTimeout, PortError
     from sensor_sim.profile_file import ProfileError
     from sensor_sim.scene.errors import SceneError
 
-    if isinstance(error, SceneError | DataError | ProfileError | PortError | LinkLost | LinkTimeout):
+    of_a_file = SceneError | DataError | ProfileError | FlashError | FaultSocketError
+    if isinstance(error, of_a_file | PortError | LinkLost | LinkTimeout):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
         trouble = error.strerror or str(error) or type(error).__name__

@@ -150,7 +150,8 @@ def system(disk: Disk) -> SimpleNamespace:
             inode.safe = inode.seen
 
     return SimpleNamespace(
-        open=open_, write=write, fsync=fsync, close=lambda number: disk.open.pop(number, None), fchmod=lambda *_: None, getpid=lambda: 1,
+        open=open_, write=write, fsync=fsync, fchmod=lambda *_: None, getpid=lambda: 1,
+        close=lambda number: disk.open.pop(number, None),
         fstat=lambda number: SimpleNamespace(st_size=len(disk.open[number].seen)),
         O_RDWR=0, O_CREAT=0, O_CLOEXEC=0, O_RDONLY=0, O_DIRECTORY=0,
     )  # fmt: skip

@@ -134,9 +134,7 @@ class ScriptedHost:
             answer = self.write(name, value)
             assert not isinstance(answer, Nack), (name, answer)
 
-    def provision(
-        self, slot: Slot = Slot.A, *, client: str = "host", epoch: int = 1, secret: bytes = SECRET
-    ) -> Message:
+    def provision(self, slot: Slot = Slot.A, *, client: str = "host", epoch: int = 1, secret: bytes = SECRET) -> Message:
         """Put a key into a slot, in an owner's session that is there; the answer to KEY_COMMIT."""
         begin = self.key_begin(slot, client, epoch, secret)
         packet = self.packet(begin)
@@ -186,8 +184,9 @@ class ScriptedHost:
         """Set the camera up, take at least so many frames and stop."""
         self.write_all(**settings, settings_apply=1)
         self.credit(1 << 40)
+        sent = self.read("frames_sent")
         self.write_all(stream_enable="on")
-        self.run(lambda: self.read("frames_sent") >= frames)
+        self.run(lambda: self.read("frames_sent") >= sent + frames)
         self.write_all(stream_enable="off")
         return self.frames()
 

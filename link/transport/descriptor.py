@@ -14,7 +14,7 @@ MOST_READ_BYTES = 1 << 16
 FULL_READ_BYTES = 2048
 """A read of so much is likely to have left something behind."""
 MOST_WRITTEN_BYTES = 1 << 16
-_NAP_S = 0.0005
+_NAP_S, _LOOK_AGAIN_S = 0.0005, 0.05
 
 
 class DescriptorTransport:
@@ -97,11 +97,12 @@ class DescriptorTransport:
                 if taken:
                     sent, ready, deadline_s = sent + taken, False, now_s + WRITE_TIMEOUT_S
                     continue
+                if now_s >= deadline_s:
+                    raise stalled(self._name, sent)
                 if ready:
                     self._wakeup.sleep(_NAP_S)  # a pseudo-terminal may say that it has room and take nothing
-                ready = wait(self._writable, deadline_s - now_s)
-                if now_s >= deadline_s or not ready:
-                    raise stalled(self._name, sent)
+                # A serial port takes bytes long before it says so, which at 9600 baud it does after 4 s.
+                ready = wait(self._writable, min(deadline_s - now_s, _LOOK_AGAIN_S))
 
     def _write_now(self, view: memoryview) -> int:
         try:

@@ -2,13 +2,16 @@
 
 import gc
 import os
+import socket
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
 
 from link.transport import LinkClosed, LinkLost, LinkTimeout, Transport, open_transport
+from link.transport.descriptor import DescriptorTransport
 from tests.links import LINKS, SOON_S, descriptors, in_thread, read_exactly
 
 
@@ -182,6 +185,30 @@ def test_a_terminal_whose_vmin_somebody_set_to_zero_is_silent_and_not_lost() -> 
         assert host.read(0.05) == b""
         device.write(b"still here")
         assert read_exactly(host, 10) == b"still here"
+
+
+def test_a_port_that_takes_bytes_without_saying_so_is_not_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Linux calls a serial port writable again when less than 256 bytes are left of its 4096; until then it has room all the same.
+    def never_ready(poll: object, timeout_s: float) -> bool:
+        time.sleep(max(0.0, timeout_s))
+        return False
+
+    monkeypatch.setattr("link.transport.descriptor.wait", never_ready)
+    device, wire = socket.socketpair()
+    device.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    sent = bytes(range(256)) * 200
+
+    def read_slowly() -> None:
+        received = b""
+        while len(received) < len(sent):
+            time.sleep(0.001)
+            received += wire.recv(1 << 16)
+        assert received == sent
+
+    with wire, closing(DescriptorTransport(device.fileno(), "port", device.close)) as transport:
+        with in_thread(read_slowly) as raised:
+            transport.write(sent)
+        assert raised == []
 
 
 @pytest.mark.parametrize("kind", ["tcp", "in-process port"])
