@@ -179,6 +179,10 @@ class CameraLink:
             text = f"link = {dialogue.connection.name}: the session ended before the camera answered ({error})"
             raise CommandLost(f"{text}; allowed is to look what it did, and to repeat it") from error
 
+    def renew_session(self) -> None:
+        """Say HELLO again, as is to be done where the camera is known to have ended the session."""
+        self._driver.ended(self._driver.dialogue())
+
     def _repeated(self, work: Callable[[Dialogue], Result]) -> Result:
         for _ in range(MOST_SESSIONS - 1):
             try:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -42,14 +43,14 @@ class Dialogue:
         self._wait, self._patience, self._statistics = wait, patience, statistics
         self._asking = threading.Lock()
         self._awaited: int | None = None
-        self._answer: Packet | None = None
+        self._answers: deque[Packet] = deque(maxlen=1)
         self._ending = threading.Event()
 
     def take(self, packet: Packet) -> bool:
         """A packet came that may be the answer; whether it is."""
-        if packet.type in UNASKED or self._awaited is None or packet.seq != self._awaited or self._answer is not None:
+        if packet.type in UNASKED or self._awaited is None or packet.seq != self._awaited or self._answers:
             return False
-        self._answer = packet
+        self._answers.append(packet)
         return True
 
     def end(self) -> None:
@@ -94,22 +95,22 @@ class Dialogue:
 
     def _answered(self, packet: Packet, message: Message) -> Message:
         hints = 0
-        self._answer, self._awaited = None, packet.seq
+        self._answers.clear()
+        self._awaited = packet.seq
         try:
             for attempt in range(self._patience.command_tries):
                 if attempt:
                     self._statistics.count("command_repeated")
                 self._send(packet)
-                if not self._wait(lambda: self._ending.is_set() or self._answer is not None, self._patience.command_s):
+                if not self._wait(lambda: self._ending.is_set() or bool(self._answers), self._patience.command_s):
                     continue
                 if self._ending.is_set():
                     raise SessionEnded("the session is over")
-                assert self._answer is not None
-                answer = self._opened(packet, self._answer, message)
+                reply = self._answers.popleft()
+                answer = self._opened(packet, reply, message)
                 if answer is not None:
                     return answer
-                hints += not self._answer.flags & PacketFlags.ENC
-                self._answer = None
+                hints += not reply.flags & PacketFlags.ENC
                 if hints == MOST_HINTS:
                     break
             self._statistics.count("command_lost")

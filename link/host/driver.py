@@ -52,6 +52,7 @@ class Driver:
         self._dialogue: Dialogue | None = None
         self._is_ready = False
         self._failure: Exception | None = None
+        self._trouble: str | None = None
         self._queue: FrameQueue | None = None
         self._supply: FrameSupply | None = None
         self._signs: VitalSigns | None = None
@@ -150,8 +151,9 @@ class Driver:
         # The first sealed command is what begins the session at the camera, and its answer what ends doubts about it.
         register_read(dialogue, "boot_id")
         if self.boot_id is not None and ack.boot_id != self.boot_id:
-            self._statistics.count("device_reset")
+            self._trouble = "device_reset"  # which is why the session was lost, or nothing came
             self.settings.restore(dialogue)
+        self._count_trouble()
         self.boot_id = ack.boot_id
         queue = self._queue
         if queue is not None:
@@ -189,11 +191,9 @@ class Driver:
         assert self._signs is not None and self._dialogue is not None
         trouble = self._signs.look(now_s, self._supply is not None and self._queue is not None)
         if trouble == "silence":
-            self._statistics.count("silence")
             self._link.drop()
-        elif trouble == "session_lost":
-            self._statistics.count("session_lost")
         if trouble is not None and trouble != "fault":
+            self._trouble = trouble
             raise SessionEnded(trouble)
         if self._supply is not None and self._queue is None:
             self._drop_supply()
@@ -276,6 +276,11 @@ class Driver:
         if supply is not None:
             supply.end()
 
+    def _count_trouble(self) -> None:
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            self._statistics.count(trouble)
+
     def _fail(self, error: Exception) -> None:
         with self._news:
             self._failure = error
@@ -283,6 +288,7 @@ class Driver:
 
     def _over(self) -> None:
         self._drop_supply()
+        self._count_trouble()
         queue = self._queue
         if queue is not None and self._failure is not None:
             queue.fail(self._failure)

@@ -109,7 +109,7 @@ class Hunt:
             self._statistics.count("malformed")
             self._refusals.append(KeyRefused(f"link = {self._connection.name}: {error}"))
             return False
-        if key.device and ack.device != key.device:
+        if (key.device and ack.device != key.device) or (key.role is Role.CLIENT and ack.epoch != key.epoch):
             session.wipe()
             self._refusals.append(KeyRefused(self._key_trouble(key, ack)))
             return False

@@ -61,6 +61,7 @@ def provision(link: CameraLink, key: LinkKey) -> Slot:
             link.once(lambda dialogue, slot=target: _give(dialogue, key, slot))  # type: ignore[misc]
         except CommandLost:
             continue
+        link.renew_session()  # the camera ends it with the key that it used before
     raise CommandLost(
         f"link = {link.name}: the key could not be given in {MOST_ATTEMPTS} attempts; allowed is a camera that stays on"
     )

@@ -9,7 +9,10 @@ MOST_REMEMBERED = 4096
 
 
 class SequenceWatch:
-    """Follows the seq of packets that answer no command, and counts those that are missing, overtaken or repeated."""
+    """Follows the seq of packets that answer no command, and counts those that are missing or overtaken.
+
+    One that comes twice says nothing here: whoever takes it knows whether it brings anything.
+    """
 
     def __init__(self, statistics: LinkStatistics) -> None:
         self._statistics = statistics
@@ -37,8 +40,6 @@ class SequenceWatch:
             del self._missing[seq]
             self._statistics.count("packets_missing", -1)
             self._statistics.count("packets_overtaken")
-        else:
-            self._statistics.count("repeated")
 
     def _remember(self, ahead: int) -> None:
         for step in range(max(0, ahead - MOST_REMEMBERED), ahead):

@@ -38,7 +38,6 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "early": "packets of a frame far from those that had begun",
         "too_large": "packets of a frame larger than the host takes",
         "scattered": "packets of a frame with too many gaps",
-        "repeated": "packets whose seq had come before",
         "stale_session": "packets of a session that was over",
         "stray": "answers to no command under way",
         "auth": "sealed answers that are not from the camera of this session",
