@@ -3,8 +3,7 @@
 import secrets
 import statistics
 import time
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adc import RASTER, FrameKey, KeySchedule, RawFrame
-from inference.isp import isp
+from adc import POLICIES, FrameKey, KeySchedule
+from inference.isp import IspSettings, isp
 from inference.keyed import convert
 from inference.models import load
 from inference.receiver import FrameRefused, Receiver
@@ -22,30 +21,35 @@ from inference.stream import FrameResult, stream
 from keycam.answers import Answer, best
 from keycam.atomic_file import make_folder
 from keycam.contact_sheet import Row, draw_contact_sheet
-from keycam.demo_camera import development, make_camera
-from keycam.demo_scenes import NETWORK_SIZE, DemoScenes, Shot
+from keycam.demo_camera import development
+from keycam.demo_scenes import NETWORK_SIZE, DemoScenes
+from keycam.demo_source import DemoSource, Emitted, FarCamera, camera_here, camera_there
 from keycam.policy import caution, named_policy
 from keycam.progress import progress
 from sensor_sim import DEMO_PROFILE
+from sensor_sim.scene import linear_from_srgb
 
 MOST_ROWS = 8
 
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """What `keycam demo` is asked to do; `image` and `camera` replace the bundled photographs and exclude each other."""
+    """What `keycam demo` is asked to do; `image`, `camera` and `far` exclude each other."""
 
     out: Path
     frames: int = 120
     policy: str = "secure"
     image: Path | None = None
     camera: int | None = None
+    far: FarCamera | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         named_policy(self.policy)
-        if self.image is not None and self.camera is not None:
-            raise ValueError(f"camera = {self.camera}: allowed is either --image or --camera, not both")
+        given = [name for name in ("image", "camera", "far") if getattr(self, name) is not None]
+        if len(given) > 1:
+            shown = " and ".join("--link" if name == "far" else f"--{name}" for name in given)
+            raise ValueError(f"{given[0]} = {getattr(self, given[0])}: with {shown}; allowed is one of --image, --camera, --link")
 
 
 @dataclass
@@ -63,6 +67,7 @@ class DemoResult:
     notes: dict[str, str] = field(default_factory=dict)
     stage_s: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
+    link: dict[str, Any] | None = None
 
     @property
     def frames(self) -> int:
@@ -84,63 +89,65 @@ class DemoResult:
                 name: {"shows": self.notes[name], "plain_classes": dict(seen)} for name, seen in self.by_photograph.items()
             },
             "picture": str(self.picture),
+            **({} if self.link is None else {"link": self.link}),
         }
-
-
-@dataclass(frozen=True, eq=False)
-class _Emitted:
-    """One frame on its way, with what the comparison needs beside it."""
-
-    shot: Shot
-    raw: RawFrame
-    plain_raw: RawFrame
 
 
 def run_demo(plan: DemoPlan) -> DemoResult:
     """Run the camera over the scenes and write the contact sheet.
 
     A throw-away master makes the keys. The plain answer comes from a second camera without a key that sees the same scene
-    with the same noise. Raises `SceneError` where a scene cannot be read and
-    `OutputError` where the contact sheet cannot be written.
+    with the same noise; of a camera that was there before, from what the key holder restores. Raises `SceneError` where a
+    scene cannot be read, `OutputError` where the contact sheet cannot be written, and what a camera behind a link refuses.
     """
-    caution(plan.policy)
     make_folder(plan.out, "out")
     network = load("resnet20")
-    schedule = KeySchedule(secrets.token_bytes(32), device="demo", policy=named_policy(plan.policy))
-    wrong = KeySchedule(secrets.token_bytes(32), device="demo", policy=schedule.policy)
-    bare = KeySchedule(secrets.token_bytes(32), device="demo", policy=RASTER)
+    scenes = DemoScenes(plan.image, plan.camera, plan.frames, plan.seed)
+    here, far = camera_here(scenes, plan.policy, plan.seed), plan.far
+    with here if far is None else camera_there(far, scenes, plan.policy, plan.seed) as source:
+        policy = source.schedule.policy
+        caution(next(name for name, known in POLICIES.items() if known == policy))
+        rows, result = _run(plan, network, source, scenes)
+        if not result.frames:
+            raise ValueError(f"frames = {plan.frames}: none was accepted; allowed is a camera whose frames this key verifies")
+        draw_contact_sheet(rows, policy, result.picture)
+        if source.link is not None:
+            result.link = {"name": source.link.name, **source.link.statistics.as_json()}
+    return result
+
+
+def _run(plan: DemoPlan, network: torch.nn.Module, source: DemoSource, scenes: DemoScenes) -> tuple[list[Row], DemoResult]:
+    schedule = source.schedule
+    wrong = KeySchedule(secrets.token_bytes(32), device=schedule.device, client=schedule.client, policy=schedule.policy)
     settings = development(DEMO_PROFILE, NETWORK_SIZE)
     keyed = convert(network, torch.zeros(1, 3, *NETWORK_SIZE), "every-layer", schedule.layer_orders())
-    scenes = DemoScenes(plan.image, plan.camera, plan.frames, plan.seed)
     wrong_host = Receiver(wrong)
-    result = DemoResult(plan, plan.out / f"demo-{plan.policy}.png")
+    name = next(name for name, known in POLICIES.items() if known == schedule.policy)
+    result = DemoResult(plan, plan.out / f"demo-{name}.png")
     rows: list[Row] = []
-    in_flight: deque[_Emitted] = deque()
-    with make_camera(schedule, plan.seed) as camera, make_camera(bare, plan.seed) as plain_camera:
+    shown = scenes.shown(MOST_ROWS)
+    with torch.inference_mode(), stream(source.frames(), source.receiver, keyed, settings=settings) as results:
+        started = time.perf_counter()
+        for number, answer in enumerate(progress(results, "capturing", len(scenes))):
+            frame = source.emitted(answer.counter)
+            frame_key = schedule.frame_key(answer.counter, frame.raw.header.geometry)
+            plain_scores = _scores(network, _plain_input(frame, frame_key, source, settings))
+            wrong_key = wrong.frame_key(answer.counter, frame.raw.header.geometry)
+            misread = isp(frame.raw, wrong_key, settings)
+            wrong_scores = keyed(torch.from_numpy(misread.x)[None], torch.from_numpy(misread.order.astype(np.int64)))[0]
+            _count(result, frame, answer, plain_scores, wrong_scores.numpy(), wrong_host)
+            if number in shown:
+                answers = (best(plain_scores)[0], best(answer.scores)[0], best(wrong_scores.numpy())[0])
+                rows.append(_row(frame, frame_key, answers))
+        result.seconds = time.perf_counter() - started
+    return rows, result
 
-        def emitted() -> Iterator[RawFrame]:
-            for shot in scenes:
-                raw = camera.capture(shot.scene)
-                in_flight.append(_Emitted(shot, raw, plain_camera.capture(shot.scene)))
-                yield raw
 
-        with torch.inference_mode(), stream(emitted(), Receiver(schedule), keyed, settings=settings) as results:
-            started = time.perf_counter()
-            for answer in progress(results, "capturing", len(scenes)):
-                frame = in_flight.popleft()
-                bare_key = bare.frame_key(answer.counter, camera.geometry)
-                plain_scores = _scores(network, isp(frame.plain_raw, bare_key, settings).x)
-                wrong_key = wrong.frame_key(answer.counter, camera.geometry)
-                misread = isp(frame.raw, wrong_key, settings)
-                wrong_scores = keyed(torch.from_numpy(misread.x)[None], torch.from_numpy(misread.order.astype(np.int64)))[0]
-                _count(result, frame, answer, plain_scores, wrong_scores.numpy(), wrong_host)
-                if answer.counter in scenes.shown(MOST_ROWS):
-                    frame_key = schedule.frame_key(answer.counter, camera.geometry)
-                    answers = (best(plain_scores)[0], best(answer.scores)[0], best(wrong_scores.numpy())[0])
-                    rows.append(_row(frame, frame_key, answers))
-            result.seconds = time.perf_counter() - started
-    draw_contact_sheet(rows, schedule.policy, result.picture)
-    return result
+def _plain_input(frame: Emitted, frame_key: FrameKey, source: DemoSource, settings: IspSettings) -> NDArray[np.float32]:
+    """What a network sees without a key, float32 (3, h, w)."""
+    if frame.plain_raw is None:
+        return isp(frame.raw, frame_key, settings).restore()
+    return isp(frame.plain_raw, source.bare.frame_key(frame.raw.header.counter, frame.raw.header.geometry), settings).x
 
 
 def _scores(network: torch.nn.Module, x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -150,7 +157,7 @@ def _scores(network: torch.nn.Module, x: NDArray[np.float32]) -> NDArray[np.floa
 
 def _count(
     result: DemoResult,
-    frame: _Emitted,
+    frame: Emitted,
     answer: FrameResult,
     plain_scores: NDArray[np.float32],
     wrong_scores: NDArray[np.float32],
@@ -162,8 +169,8 @@ def _count(
     result.wrong_key_agreeing += int(wrong_scores.argmax()) == plain_class
     result.largest_difference = max(result.largest_difference, float(np.abs(answer.scores - plain_scores).max()))
     result.plain_classes[name] += 1
-    result.by_photograph.setdefault(frame.shot.name, Counter())[name] += 1
-    result.notes[frame.shot.name] = frame.shot.shows
+    result.by_photograph.setdefault(frame.name, Counter())[name] += 1
+    result.notes[frame.name] = frame.shows
     for stage, seconds in answer.timings_s.items():
         result.stage_s.setdefault(stage, []).append(seconds)
     try:
@@ -172,8 +179,10 @@ def _count(
         result.refused_by_wrong_key += 1
 
 
-def _row(frame: _Emitted, frame_key: FrameKey, answers: tuple[Answer, Answer, Answer]) -> Row:
+def _row(frame: Emitted, frame_key: FrameKey, answers: tuple[Answer, Answer, Answer]) -> Row:
     geometry = frame.raw.header.geometry
     link = frame.raw.samples.reshape(geometry.height, geometry.width).astype(np.float32) / np.float32(2**geometry.bits - 1)
     restored = isp(frame.raw, frame_key, development(DEMO_PROFILE, None)).restore()
-    return Row(frame.shot.name, frame.shot.scene, link, restored.transpose(1, 2, 0), *answers)
+    picture = restored.transpose(1, 2, 0)
+    scene = linear_from_srgb(picture) if frame.scene is None else frame.scene
+    return Row(frame.name, scene, link, picture, *answers)

@@ -21,12 +21,14 @@ def refusal(error: Exception) -> tuple[str, int]:
     from firmware_model.fault_socket import FaultSocketError
     from firmware_model.flash import FlashError
     from inference.datasets import DataError
+    from keycam.camera_process import CameraNotStarted
+    from link.host.failures import LinkFailure
     from link.transport.transport import LinkLost, LinkTimeout, PortError
     from sensor_sim.profile_file import ProfileError
     from sensor_sim.scene.errors import SceneError
 
     of_a_file = SceneError | DataError | ProfileError | FlashError | FaultSocketError
-    if isinstance(error, of_a_file | PortError | LinkLost | LinkTimeout):
+    if isinstance(error, of_a_file | CameraNotStarted | LinkFailure | PortError | LinkLost | LinkTimeout):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
         trouble = error.strerror or str(error) or type(error).__name__

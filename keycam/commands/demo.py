@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from keycam.commands.options import Json, Policy, Seed
+from keycam.commands.keys import PassphraseFile
+from keycam.commands.options import Client, Json, Policy, Seed
 
 
 def demo(
@@ -16,6 +17,16 @@ def demo(
         Path | None, typer.Option(readable=False, help="Pan and zoom over this picture instead of the bundled ones.")
     ] = None,
     camera: Annotated[int | None, typer.Option(help="Look through this webcam instead (0 is the first).", min=0)] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(
+            help="Look through a camera on a wire: pty or tcp starts one as a process of its own; else where one listens "
+            "(see 'keycam camera'), with --key."
+        ),
+    ] = None,
+    key: Annotated[Path | None, typer.Option(readable=False, help="Key file of the camera that listens at --link.")] = None,
+    client: Client = None,
+    passphrase_file: PassphraseFile = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -25,7 +36,9 @@ def demo(
     (scene | what the link carries | restored by the key holder | answers) and prints a table.
     """
     from keycam.demo import DemoPlan, run_demo
+    from keycam.demo_source import far_camera
     from keycam.printing import print_demo, print_json
 
-    result = run_demo(DemoPlan(out=out, frames=frames, policy=policy, image=image, camera=camera, seed=seed))
+    far = far_camera(link, key, client, passphrase_file)
+    result = run_demo(DemoPlan(out=out, frames=frames, policy=policy, image=image, camera=camera, far=far, seed=seed))
     print_json(result.as_json()) if as_json else print_demo(result)

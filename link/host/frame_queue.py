@@ -21,6 +21,11 @@ class FrameQueue:
         self._is_closed = False
 
     @property
+    def is_closed(self) -> bool:
+        """Whether nobody takes frames any more."""
+        return self._is_closed
+
+    @property
     def waiting(self) -> int:
         """How many frames wait for the application."""
         return len(self._frames)

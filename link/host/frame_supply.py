@@ -83,7 +83,7 @@ class FrameSupply:
         for raw in self._reception.ready():
             if not self._queue.put(raw):
                 self._overrun += 1
-                self._statistics.count("overrun")
+                self._statistics.count("frames_unused" if self._queue.is_closed else "overrun")
         self.grant()
 
     def grant(self) -> None:
