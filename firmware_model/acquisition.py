@@ -1,5 +1,6 @@
 """The capture thread of one stream: exposes in time or when triggered, and fills the frame store."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -66,6 +67,7 @@ class Acquisition:
         self._frame_time_s, self._session, self._uptime_ns, self._statistics = frame_time_s, session, uptime_ns, statistics
         self._format = SampleFormat[settings.sample_format.upper()]
         self._triggers = 0
+        self._begun_s = -math.inf
         self._news = threading.Condition()
         self._stopping = False
         self.error: Exception | None = None
@@ -81,6 +83,11 @@ class Acquisition:
             self._news.notify()
             return True
 
+    def reconsider(self) -> None:
+        """The time between two frames has changed: a frame that is waited for may be due by now."""
+        with self._news:
+            self._news.notify()
+
     def stop(self) -> None:
         """End the stream after the frame under way, which may take as long as an exposure of the simulation."""
         with self._news:
@@ -90,22 +97,26 @@ class Acquisition:
 
     def _run(self) -> None:
         try:
-            due_s = time.monotonic()
-            while self._is_time(due_s):
-                # A frame that came late does not make the next ones come faster.
-                due_s = max(due_s, time.monotonic() - self._frame_time_s()) + self._frame_time_s()
+            while self._is_time():
                 self._take_frame()
         except Exception as error:  # told to the main loop, which knows what it means for the camera
             self.error = error
 
-    def _is_time(self, due_s: float) -> bool:
+    def _is_time(self) -> bool:
         """Wait for the next frame; False when the stream is to end."""
         with self._news:
             if self._settings.trigger_mode == "software":
                 self._news.wait_for(lambda: self._stopping or self._triggers)
                 self._triggers = max(self._triggers - 1, 0)
-            self._news.wait_for(lambda: self._stopping, max(due_s - time.monotonic(), 0.0))
-            return not self._stopping
+            while not self._stopping:
+                frame_time_s, now_s = self._frame_time_s(), time.monotonic()
+                due_s = self._begun_s + frame_time_s
+                if due_s <= now_s:
+                    # A frame that comes late by more than another's time does not make the next ones come faster.
+                    self._begun_s = due_s if now_s - due_s < frame_time_s else now_s
+                    return True
+                self._news.wait(due_s - now_s)
+            return False
 
     def _take_frame(self) -> None:
         if not self._store.has_room:

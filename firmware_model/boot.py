@@ -1,5 +1,6 @@
 """One life of the firmware: everything from a reset to the next."""
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from link.messages.handshake import CHECK_BYTES
 from link.replies import CommandRefused
 from link.status import Status
 
+_LOG = logging.getLogger(__name__)
 WATCHDOG_S = 1.0
 """How long the processor may hang before its watchdog resets it."""
 SLEPT_S = 2.0
@@ -162,7 +164,8 @@ class Boot:
     def _boot_is_counted(self) -> bool:
         try:
             self.boot_counter = count_boot(self.body.flash)
-        except (BootRecordLost, FlashError, OSError):
+        except (BootRecordLost, FlashError, OSError) as error:
+            _LOG.warning("the boot counter could not be raised: %s", error)
             return False
         return True
 

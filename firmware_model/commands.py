@@ -1,5 +1,6 @@
 """Commands carried out: what each packet type of a host does to the device, and what answers it."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,6 +40,7 @@ from link.replies import CommandRefused
 from link.session import SEAL_BYTES
 from link.status import Status
 
+_LOG = logging.getLogger(__name__)
 _REFUSALS = {
     Status.MALFORMED: "refused_malformed",
     Status.NEEDS_SESSION: "refused_session",
@@ -106,7 +108,8 @@ class Commands:
         """The answer to a command that is not carried out."""
         if refusal.status is Status.FLASH_FAILED:
             self._statistics.count("key_writes_failed")
-            self._tell(EventCode.FLASH_WORN, str(refusal))
+            _LOG.warning("a key slot could not be written: %s", refusal)
+            self._tell(EventCode.FLASH_WORN, "a key slot could not be written")
         else:
             self._statistics.count(_REFUSALS.get(refusal.status, "refused_value"))
         where = int.from_bytes(packet.payload[:4], "little") if packet.type in (PacketType.READ, PacketType.WRITE) else 0

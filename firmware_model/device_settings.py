@@ -37,15 +37,18 @@ class DeviceSettings:
 
     @classmethod
     def after_reset(cls, hardware: Hardware) -> Self:
-        """What a camera begins with: its whole array, the exposure of its profile, and 30 frames/s where it can."""
+        """What a camera begins with: its whole array, the exposure of its profile, and 30 frames/s where it can.
+
+        Raises ValueError for a profile whose gain no register takes.
+        """
         profile = hardware.profile
-        exposure, gain = BY_NAME["exposure_s"], BY_NAME["analog_gain"]
+        exposure = BY_NAME["exposure_s"]
         settings = cls(
             height=profile.height,
             width=profile.width,
             sample_format=narrowest(profile.readout.bits).name.lower(),
             exposure_s=min(max(profile.default_exposure_s, exposure.lowest), exposure.highest),
-            analog_gain=min(max(profile.readout.analog_gain, gain.lowest), gain.highest),
+            analog_gain=profile.readout.analog_gain,
         )
         limit_hz = settings.cycle(hardware).frame_rate_hz(settings.exposure_s)
         return replace(settings, frame_rate_hz=max(min(DEFAULT_FRAME_RATE_HZ, limit_hz), BY_NAME["frame_rate_hz"].lowest))

@@ -22,7 +22,8 @@ def readers_of(boot: "Boot") -> dict[str, Reader]:
     """A reader for every register, from the state of one life of the firmware."""
     hardware, stream, states, sessions = boot.body.hardware, boot.stream, boot.states, boot.sessions
     array = hardware.geometry
-    model = hardware.profile.name.encode()[:_MODEL_BYTES].decode(errors="ignore")
+    printable = "".join(letter for letter in hardware.profile.name if letter.isprintable())
+    model = printable.encode()[:_MODEL_BYTES].decode(errors="ignore")
     return {
         "vendor_name": lambda: VENDOR,
         "model_name": lambda: model,

@@ -18,12 +18,28 @@ class EndlessScenes:
         self._source = source
         self._coming: Iterator[Scene] = iter(())
         self._still: Scene | None = None
+        self._peeked: Scene | None = None
+
+    def peek(self) -> Scene:
+        """The scene that comes next, which comes again then. Raises SceneError as `next`."""
+        self._peeked = self.next()
+        return self._peeked
 
     def next(self) -> Scene:
         """The next scene, float32 (h, w, 3) of linear light. Raises SceneError where the source has none or breaks off."""
         if self._still is not None:
             return self._still
-        scene = next(self._coming, None)
+        if self._peeked is not None:
+            scene, self._peeked = self._peeked, None
+            return scene
+        return self._from_source()
+
+    def close(self) -> None:
+        """Let go of the source, such as a webcam."""
+        self._coming = iter(())
+
+    def _from_source(self) -> Scene:
+        scene: Scene | None = next(self._coming, None)
         if scene is None:
             self._coming = iter(self._source)
             scene = next(self._coming, None)
@@ -32,7 +48,3 @@ class EndlessScenes:
         if isinstance(self._source, Sized) and len(self._source) == 1:
             self._still = scene
         return scene
-
-    def close(self) -> None:
-        """Let go of the source, such as a webcam."""
-        self._coming = iter(())

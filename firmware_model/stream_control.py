@@ -1,5 +1,6 @@
 """The camera behind the registers: settings, the stream they make, and what stops it."""
 
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +25,8 @@ from sensor_sim import SceneError
 
 MOST_TEMPERATURE_K = 358.15
 """Above this the sensor is switched off: 85 C, the junction limit of commercial parts."""
+COUNTERS_LOST = "the frame counters of the key in use cannot be kept"
+_LOG = logging.getLogger(__name__)
 CounterPath = Callable[[SlotKey], Path]
 """Where the frame counters of a slot's key are kept."""
 
@@ -93,6 +96,8 @@ class StreamControl:
         elif self._camera is not None:
             self._camera.exposure_s = settings.exposure_s
             self._camera.analog_gain = settings.analog_gain
+            if self._acquisition is not None:
+                self._acquisition.reconsider()
 
     def apply(self) -> None:
         """Get ready to stream: the active key's schedule and counters, and a camera with these settings."""
@@ -114,8 +119,8 @@ class StreamControl:
                     exposure_s=settings.exposure_s, window=settings.window(hardware),
                 )  # fmt: skip
             except (CounterStoreError, OSError) as error:
-                self.fail("counters_lost", str(error))
-                raise CommandRefused(Status.FAULT, str(error)) from error
+                self._counters_lost(error)
+                raise CommandRefused(Status.FAULT, COUNTERS_LOST) from error
             opening.enter_context(camera)
             camera.analog_gain = settings.analog_gain
             self._camera, self._ready = camera, opening.pop_all()
@@ -194,15 +199,22 @@ class StreamControl:
         return cause != "sensor_lost" or not self._faults.is_on("sensor_lost")
 
     def _capture_failed(self, error: Exception, tell: Callable[[EventCode, str], None]) -> None:
+        # What an error says of this machine's files is for its console, and not for whoever is on the link.
         if isinstance(error, SceneError):
-            tell(EventCode.SENSOR_LOST, str(error))
-            self.fail("sensor_lost", str(error))
+            _LOG.warning("the scene broke off: %s", error)
+            tell(EventCode.SENSOR_LOST, "the scene before the sensor broke off")
+            self.fail("sensor_lost", "the scene before the sensor broke off")
         elif isinstance(error, CounterStoreError | OSError):
             if "issued all" in str(error):
-                tell(EventCode.EPOCH_USED_UP, str(error))
-            self.fail("counters_lost", str(error))
+                tell(EventCode.EPOCH_USED_UP, "this epoch has no frame counters left: begin the next one")
+            self._counters_lost(error)
         else:
-            self.fail("internal", str(error))
+            _LOG.error("a frame could not be captured", exc_info=error)
+            self.fail("internal", str(error) if isinstance(error, ValueError) else "a frame could not be captured")
+
+    def _counters_lost(self, error: Exception) -> None:
+        _LOG.warning("%s: %s", COUNTERS_LOST, error)
+        self.fail("counters_lost", COUNTERS_LOST)
 
     def _end_acquisition(self) -> None:
         acquisition, self._acquisition = self._acquisition, None

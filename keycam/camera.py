@@ -23,6 +23,8 @@ from keycam.device_key import counter_path_of, fuses_of, open_device_key, put_in
 from keycam.key import Key
 from keycam.policy import caution, named_policy
 from link.transport import Transport, open_port
+from link.transport.opening import DEFAULT_BAUD
+from link.transport.pacing import check_baud
 from sensor_sim import DEMO_PROFILE, Scene, SensorProfile, load_profile
 from sensor_sim.scene import open_scene
 
@@ -50,6 +52,7 @@ class CameraPlan:
 
     def __post_init__(self) -> None:
         named_policy(self.policy)
+        check_baud(self.baud)
         if self.views < 1:
             raise ValueError(f"views = {self.views}: allowed is 1 or more")
 
@@ -60,24 +63,25 @@ def run_camera(plan: CameraPlan, listening: Callable[[dict[str, Any]], None]) ->
     Raises what the key, the profile, the source, the folder of its flash and the link are refused with, before it listens.
     """
     caution(plan.policy)
-    hardware = Hardware(_profile(plan.profile), plan.seed, plan.policy, plan.baud)
+    hardware = Hardware(_profile(plan.profile), plan.seed, plan.policy, _baud(plan))
     scenes = EndlessScenes(_scenes(plan))
     with ExitStack() as opened:
         key = opened.enter_context(open_device_key(plan.key, plan.passphrase_file))
-        scene = scenes.next()
+        client = key.card.client(plan.client)
+        scene = scenes.peek()
         port = open_port(plan.link, baud=plan.baud)
         opened.callback(port.close)
         faults = DeviceFaults(plan.seed)
+        if plan.faults is not None:
+            opened.enter_context(FaultSocket(plan.faults, faults))
         flash = opened.enter_context(Flash(_state(plan, key), faults))
         fuses = fuses_of(key, plan.seed)
         fuses.claim(flash)
-        put_in(key, plan.client, flash, fuses, plan.key)
+        put_in(key, client, flash, fuses, plan.key)
         warm_up(hardware, scene)
         body = Body(hardware, fuses, flash, scenes, counter_path_of(key, plan.key, flash), faults)
         device = Device(body)
         opened.callback(device.close)
-        if plan.faults is not None:
-            opened.enter_context(FaultSocket(plan.faults, faults))
         stopping = opened.enter_context(_stopped_by_signals())
         listening(_where(port, plan, key, device))
         device.serve(port, stopping)
@@ -93,6 +97,12 @@ def _where(port: Transport, plan: CameraPlan, key: Key, device: Device) -> dict[
         "boot": device.boot.boot_counter,
         "faults": None if plan.faults is None else str(plan.faults),
     }
+
+
+def _baud(plan: CameraPlan) -> int | None:
+    """Bits a second of the line: a serial port has a rate of its own, the others only if they are to stand for a line."""
+    is_serial_port = plan.link != "pty" and "://" not in plan.link
+    return DEFAULT_BAUD if plan.baud is None and is_serial_port else plan.baud
 
 
 def _profile(name: str) -> SensorProfile:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from adc import ReadoutPolicy
 from keycam.answers import Answer
 from keycam.atomic_file import whole_file
+from keycam.policy import described
 from sensor_sim import Scene
 from sensor_sim.scene import srgb_from_linear
 
@@ -60,8 +61,7 @@ def draw_contact_sheet(rows: list[Row], policy: ReadoutPolicy, file: Path) -> No
         for picture in (scene, link, restored):
             picture.set(xticks=[], yticks=[])
         _draw_answers(answers, row)
-    order = f"{policy.order} order, " + ("fresh for each frame" if policy.refresh == "frame" else "the same for all frames")
-    figure.suptitle(f"keycam: {order}{', masked' if policy.mask else ', no mask'}", fontsize=12)
+    figure.suptitle(f"keycam: {described(policy)}", fontsize=12)
     with whole_file(file, "out") as unfinished:
         figure.savefig(unfinished, format="png")
 

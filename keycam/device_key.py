@@ -29,19 +29,18 @@ def fuses_of(key: Key, seed: int) -> Fuses:
     return Fuses(key.card.device, provisioning_secret(key.secret, key.card.device), f"SIM-{seed}")
 
 
-def put_in(key: Key, client: str | None, flash: Flash, fuses: Fuses, file: Path) -> None:
+def put_in(key: Key, client: str, flash: Flash, fuses: Fuses, file: Path) -> None:
     """Put a client's present key into a camera that never had it or a later one; take out those of revoked clients.
 
     A client's key is put in once: slots that went bad are not filled again by switching on, their owner has to. Raises
-    ValueError for a client that the key has not, KeyFileError where a revoked client's key would stay in use.
+    KeyFileError where a revoked client's key would stay in use.
     """
-    name = key.card.client(client)
-    epoch = key.card.clients[name].epoch
+    epoch = key.card.clients[client].epoch
     slots = KeySlots(flash, fuses.storage_key, fuses.device)
-    had = slots.newest(name)
+    had = slots.newest(client)
     if SlotState.CORRUPT not in (slots.state(Slot.A), slots.state(Slot.B)) and (had is None or had[0] < epoch):
         free = Slot.B if slots.active is Slot.A else Slot.A
-        slots.commit(free, name, epoch, bytes(epoch_secret(key.secret, device=fuses.device, client=name, epoch=epoch)))
+        slots.commit(free, client, epoch, bytes(epoch_secret(key.secret, device=fuses.device, client=client, epoch=epoch)))
     for slot in SLOTS:
         held = slots.key(slot)
         revoked = held is not None and held.client in key.card.clients and key.card.clients[held.client].revoked

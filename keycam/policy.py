@@ -12,6 +12,12 @@ def named_policy(name: str) -> ReadoutPolicy:
     return POLICIES[name]
 
 
+def described(policy: ReadoutPolicy) -> str:
+    """A policy in words, such as "full order, fresh for each frame, masked"."""
+    refresh = "fresh for each frame" if policy.refresh == "frame" else "the same for all frames"
+    return f"{policy.order} order, {refresh}, {'masked' if policy.mask else 'no mask'}"
+
+
 def caution(name: str) -> None:
     """Say on standard error what the policy `name` does not protect, if there is something."""
     sentence = named_policy(name).caution

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -71,39 +72,27 @@ def print_evaluation(result: dict[str, Any]) -> None:
     )
 
 
-def print_audit(result: dict[str, Any]) -> None:
-    policy = result["policy"]
+def print_audit(result: dict[str, Any], report: Path | None = None) -> None:
+    """An audit's figures beside what chance gives, the verdict, and where the report lies."""
+    from keycam.audit.figure_rows import figure_rows
+    from keycam.audit.verdict import verdict
+
+    policy, several = result["policy"], result["keys"] > 1
     masked = "a mask" if policy["mask"] else "no mask"
-    title = f"{result['source']}: {policy['order']} order, refresh {policy['refresh']}, {masked}"
-    table = Table(title=title)
-    for heading in ("attack", "figure", "found", "by chance"):
+    table = Table(title=f"{result['source']}: {policy['order']} order, refresh {policy['refresh']}, {masked}")
+    headings = ("attack", "figure", "found", *(("95 % interval",) if several else ()), "by chance", "limit of chance")
+    for heading in headings:
         table.add_column(heading, justify="left" if heading in ("attack", "figure") else "right")
-    for section, figures in result.items():
-        if section in ("source", "policy"):
-            continue
-        parts = figures.items() if section == "single_frame" else ((None, figures),)
-        for name, part in parts:
-            _add_attack(table, section if name is None else f"{section}, {name}", part)
-    _show(table)
-
-
-def _add_attack(table: Table, attack: str, figures: dict[str, Any]) -> None:
-    chance = figures["chance"]
-    for figure, value in figures.items():
-        if isinstance(value, float) and figure not in ("wall_s", "chance", "classifier_chance"):
-            by_chance = chance.get(figure) if isinstance(chance, dict) else chance
-            if figure == "classifier_accuracy":
-                by_chance = figures["classifier_chance"]
-            elif figure in _WITHOUT_CHANCE:
-                by_chance = None
-            table.add_row(attack, figure.replace("_", " "), f"{value:.3g}", "" if by_chance is None else f"{by_chance:.2g}")
+    for section in figure_rows(result):
+        attack = section.name
+        for row in section.rows:
+            table.add_row(attack, row.label, row.value, *((row.interval,) if several else ()), row.chance, row.limit)
             attack = ""
-    for share, accuracy in figures.get("accuracy_by_share", {}).items():
-        table.add_row(attack, f"accuracy with {float(share):.0%} of the key", f"{accuracy:.3g}", f"{chance:.2g}")
-        attack = ""
-
-
-_WITHOUT_CHANCE = {"psnr_db", "scrambled_ssim", "neighbours_on_the_link", "values_matched", "positions_read_once"}
+    _show(table)
+    found = verdict(result)
+    print(f"{found.level}: {found.sentence}")
+    if report is not None:
+        print(f"report: {report}")
 
 
 def print_inference(result: dict[str, Any]) -> None:

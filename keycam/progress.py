@@ -7,8 +7,8 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
-    """Go through `items` and show how far along they are."""
+def progress(items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
+    """Go through `items` and show how far along they are; None for a total that is not known."""
     if not sys.stderr.isatty():
         yield from items
         return

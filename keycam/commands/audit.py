@@ -19,8 +19,19 @@ def audit(
     order: Annotated[str | None, typer.Option(help="Instead of the policy's: full, row-column, block or raster.")] = None,
     refresh: Annotated[str | None, typer.Option(help="Instead of the policy's: frame or static.")] = None,
     mask: Annotated[bool | None, typer.Option("--mask/--no-mask", help="Instead of the policy's.", show_default=False)] = None,
-    size: Annotated[str | None, typer.Option(help="Size of the audited frames as HxW; by default 36x48.")] = None,
-    keys: Annotated[int, typer.Option(help="Keys on which the ciphertext-only attack is tried.", min=1)] = 1,
+    size: Annotated[
+        str | None, typer.Option(metavar="HxW", help="Size of the audited frames, at most 4096 pixels; by default 36x48.")
+    ] = None,
+    keys: Annotated[
+        int, typer.Option(help="Keys that everything is tried on; two or more give confidence intervals.", min=1)
+    ] = 1,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Try the attack on frames alone also with fewer of them: 10, 20, 30, 50, 75 ...")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for report.html, contact_sheet.png and audit.json; implies --sweep. Its other files stay."),
+    ] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -29,13 +40,19 @@ def audit(
     The attacker is a process of its own that is handed emitted frames and never a key; with known and chosen scenes, and with
     a layer's tables, it is handed those too.
     """
-    from keycam.audit import AuditPlan, run_audit
+    from keycam.atomic_file import make_folder
+    from keycam.audit.plan import AuditPlan
+    from keycam.audit.report import write_report
+    from keycam.audit.run import run_audit
     from keycam.convert import parsed_size
     from keycam.printing import print_audit, print_json
 
     plan = AuditPlan(
         source=source, data=data, frames=frames, policy=policy, order=order, refresh=refresh, mask=mask,
-        size=None if size is None else parsed_size(size), keys=keys, seed=seed,
+        size=None if size is None else parsed_size(size), keys=keys, sweep=sweep or out is not None, seed=seed,
     )  # fmt: skip
-    result = run_audit(plan)
-    print_json(result) if as_json else print_audit(result)
+    if out is not None:
+        make_folder(out, "out")  # before the work, not after it
+    found = run_audit(plan)
+    report = None if out is None else write_report(found, out)
+    print_json(found.result) if as_json else print_audit(found.result, report)

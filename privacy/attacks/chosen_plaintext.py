@@ -19,7 +19,7 @@ class ReadOrder:
     frames
         Scenes that were chosen; no chance is involved, so there is no seed.
     positions_once
-        Share of positions that were read exactly once: 1 for one order without a mask, about .63 (1 - 1/e) for noise.
+        Share of positions that were read exactly once: 1 for one order without a mask, about .37 (1/e) for noise.
     chance
         Share of right entries in an order drawn at random, 1 / P.
     """

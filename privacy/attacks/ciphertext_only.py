@@ -11,6 +11,7 @@ from privacy.attacks.growth import best_few, boards_from, fitness, mended
 from privacy.seen import Order, Seen
 
 MOST_PIXELS = 4096
+LEAST_FRAMES = 3
 SLANTED = 0.3
 _RANKS = slice(2, 9)  # a sound edge is among a position's best 3 to 9
 _GREEDS = (1e3, 0.25, 1.0, 0.0)
@@ -24,6 +25,8 @@ class RecoveredOrder:
     ----------
     order
         int64 (P,), the guess: emitted[q] = pixel[order[q]], up to the symmetries of the raster.
+    partner
+        int64 (P,): for each emitted position the one of greatest affinity, likely its neighbour on the sensor.
     frames
         How many frames it needed.
     seed
@@ -33,6 +36,7 @@ class RecoveredOrder:
     """
 
     order: Order
+    partner: Order
     frames: int
     seed: int
     fitness: float
@@ -51,8 +55,8 @@ def recover_static_order(
     """
     if seen.height * seen.width > MOST_PIXELS or min(seen.height, seen.width) < 2:
         raise ValueError(f"height x width = {seen.height} x {seen.width}: allowed is 2 x 2 to {MOST_PIXELS} pixels in all")
-    if seen.count < 3:
-        raise ValueError(f"frames = {seen.count}: allowed is 3 or more")
+    if seen.count < LEAST_FRAMES:
+        raise ValueError(f"frames = {seen.count}: allowed is {LEAST_FRAMES} or more")
     random = np.random.default_rng(seed)
     fit = affinity(seen, statistic)
     top = best_few(fit, _RANKS.stop)
@@ -73,7 +77,7 @@ def recover_static_order(
     pairs = seen.height * (seen.width - 1) + seen.width * (seen.height - 1)
     order = np.empty(board.size, np.int64)
     order[board.ravel()] = np.arange(board.size)
-    return RecoveredOrder(order, seen.count, seed, fitness(fit, fit, 0.0, board) / pairs)
+    return RecoveredOrder(order, fit.argmax(1), seen.count, seed, fitness(fit, fit, 0.0, board) / pairs)
 
 
 def _best(fit: NDArray[np.float32], boards: NDArray[np.int64], count: int) -> NDArray[np.int64]:

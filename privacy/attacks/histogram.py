@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from privacy.seen import Seen
+from privacy.seen import Samples, Seen
 
 QUANTILES = 64
 
@@ -50,11 +51,44 @@ def signatures(seen: Seen) -> NDArray[np.float32]:
 
     They are on a scale of 0 to 1, whatever the depth and the size of the array.
     """
-    x = seen.frames.astype(np.float32) / (2**seen.bits - 1)
-    channels = x.shape[2]
-    pairs = [(a, b) for a in range(channels) for b in range(a + 1, channels)]
-    views = [x] + [np.stack([x[..., a] - x[..., b], x[..., a] + x[..., b]], 2) for a, b in pairs]
-    everything = np.concatenate(views, 2)
-    everything.sort(axis=1)
-    at = np.linspace(0, everything.shape[1] - 1, min(QUANTILES, everything.shape[1])).round().astype(int)
-    return np.ascontiguousarray(everything[:, at]).reshape(seen.count, -1)
+    pixels = seen.frames.shape[1]
+    at = np.linspace(0, pixels - 1, min(QUANTILES, pixels)).round().astype(np.int64)
+    found = _quantiles(seen.frames, at, 2**seen.bits)
+    return (found.reshape(seen.count, -1) / np.float32(2**seen.bits - 1)).astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _quantiles(frames: Samples, at: NDArray[np.int64], levels: int) -> NDArray[np.int32]:
+    """What stands at the places `at` when all values of a view are sorted: int32 (F, places, views).
+
+    The views are the channels, then difference and sum of each pair of them.
+    """
+    count, _, channels = frames.shape
+    found = np.empty((count, at.size, channels * channels), np.int32)
+    for frame in range(count):
+        samples = frames[frame].astype(np.int64)
+        for a in range(channels):
+            found[frame, :, a] = _at_places(samples[:, a], at, 0, levels)
+        view = channels
+        for a in range(channels):
+            for b in range(a + 1, channels):
+                found[frame, :, view] = _at_places(samples[:, a] - samples[:, b], at, 1 - levels, 2 * levels - 1)
+                found[frame, :, view + 1] = _at_places(samples[:, a] + samples[:, b], at, 0, 2 * levels - 1)
+                view += 2
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _at_places(values: NDArray[np.int64], at: NDArray[np.int64], lowest: int, levels: int) -> NDArray[np.int64]:
+    """What stands at the rising places `at` of the sorted values: found by counting, since there are few levels."""
+    counts = np.zeros(levels, np.int64)
+    for value in values:
+        counts[value - lowest] += 1
+    found = np.empty(at.size, np.int64)
+    level, passed = 0, counts[0]
+    for number in range(at.size):
+        while passed <= at[number]:
+            level += 1
+            passed += counts[level]
+        found[number] = lowest + level
+    return found

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numba import njit
 from numpy.typing import NDArray
 from torch import nn
 
@@ -63,9 +64,9 @@ def histograms(seen: Seen) -> NDArray[np.float32]:
     """Square roots of histograms, float32 (F, bins): each channel by itself, all together, and `signatures`."""
     frames = seen.frames
     channels = frames.shape[2]
-    fine = (frames >> max(0, seen.bits - 5)).astype(np.int64)
-    shade = (frames >> max(0, seen.bits - 3)).astype(np.int64)
-    joint = np.zeros(frames.shape[:2], np.int64)
+    fine = (frames >> max(0, seen.bits - 5)).astype(np.uint16)
+    shade = (frames >> max(0, seen.bits - 3)).astype(np.uint16)
+    joint = np.zeros(frames.shape[:2], np.uint16)
     for channel in range(channels):
         joint = joint * _SHADES + shade[..., channel]
     parts = [_counts(fine[..., channel], _FINE) for channel in range(channels)] + [_counts(joint, _SHADES**channels)]
@@ -73,10 +74,14 @@ def histograms(seen: Seen) -> NDArray[np.float32]:
     return np.concatenate([roots, signatures(seen)], 1).astype(np.float32)
 
 
-def _counts(values: NDArray[np.int64], bins: int) -> NDArray[np.int64]:
+@njit(cache=True, nogil=True)
+def _counts(values: NDArray[np.uint16], bins: int) -> NDArray[np.int64]:
     """How often each value occurs in each frame: int64 (F, bins) from (F, P)."""
-    offset = np.arange(len(values))[:, None] * bins
-    return np.bincount((values + offset).ravel(), minlength=len(values) * bins).reshape(len(values), bins)
+    counts = np.zeros((len(values), bins), np.int64)
+    for frame in range(len(values)):
+        for value in values[frame]:
+            counts[frame, value] += 1
+    return counts
 
 
 def _learnt(x: torch.Tensor, labels: torch.Tensor, classes: int, seed: int, epochs: int) -> nn.Module:

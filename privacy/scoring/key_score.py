@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from privacy.scoring.chance import SIGNIFICANCE, share_limit
 from privacy.scoring.symmetry import symmetric_cells
 from privacy.seen import Order
 
@@ -22,6 +23,8 @@ class KeyScore:
         Neighbours in the recovered picture that are neighbours on the sensor; no symmetry changes it.
     chance_exact, chance_adjacent
         What a random order scores: the greatest of s counts of 1 in P on average (found by drawing), and 4 / P about.
+    limit_exact, limit_adjacent
+        What random orders exceed once in a thousand.
     """
 
     frames: int
@@ -30,6 +33,8 @@ class KeyScore:
     adjacent: float
     chance_exact: float
     chance_adjacent: float
+    limit_exact: float
+    limit_adjacent: float
 
 
 def exact_share(guess: Order, order: Order, height: int, width: int) -> float:
@@ -52,10 +57,15 @@ def best_partner_share(partner: Order, order: Order, width: int) -> float:
     return float(np.mean(np.abs(row - row[partner]) + np.abs(column - column[partner]) == 1))
 
 
+def pairs_of_neighbours(height: int, width: int) -> int:
+    """How many pairs of neighbours, side by side or one above the other, a raster has."""
+    return height * (width - 1) + width * (height - 1)
+
+
 def adjacent_by_chance(height: int, width: int) -> float:
     """Expected `adjacent_share` of a random order: the share of all pairs that are neighbours."""
     pixels = height * width
-    return (height * (width - 1) + width * (height - 1)) / (pixels * (pixels - 1) / 2)
+    return pairs_of_neighbours(height, width) / (pixels * (pixels - 1) / 2)
 
 
 def score_key(guess: Order, order: Order, height: int, width: int, frames: int, seed: int) -> KeyScore:
@@ -67,6 +77,7 @@ def score_key(guess: Order, order: Order, height: int, width: int, frames: int, 
         raise ValueError(f"guess = {guess.dtype} {guess.shape}: allowed is every position of {height} x {width} once")
     random = np.random.default_rng(seed)
     by_chance = [exact_share(random.permutation(order.size), order, height, width) for _ in range(20)]
+    symmetries = sum(1 for _ in symmetric_cells(height, width))
     return KeyScore(
         frames=frames,
         seed=seed,
@@ -74,4 +85,7 @@ def score_key(guess: Order, order: Order, height: int, width: int, frames: int, 
         adjacent=adjacent_share(guess, order, height, width),
         chance_exact=float(np.mean(by_chance)),
         chance_adjacent=adjacent_by_chance(height, width),
+        # The best of several symmetries exceeds a limit at most so many times as often as one of them.
+        limit_exact=share_limit(1 / order.size, order.size, SIGNIFICANCE / symmetries),
+        limit_adjacent=share_limit(adjacent_by_chance(height, width), pairs_of_neighbours(height, width)),
     )

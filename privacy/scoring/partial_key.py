@@ -8,6 +8,7 @@ from torch import nn
 
 from privacy.footage import restored
 from privacy.scoring.answers import accuracy
+from privacy.scoring.picture_score import ssim
 from privacy.seen import Order, Samples, Seen
 
 SHARES = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
@@ -66,3 +67,11 @@ def score_partial_keys(
     seen = Seen(scenes.reshape(count, height * width, -1)[:, order], height, width)
     accuracies = tuple(accuracy(network, restored(seen, partly_right(order, share, seed)), labels) for share in shares)
     return PartialKeyScore(shares, accuracies, count, seed, 1 / (int(labels.max()) + 1))
+
+
+def partial_key_ssim(scenes: Samples, order: Order, share: float, seed: int = 0, bits: int = 8) -> float:
+    """Median SSIM of scenes (F, H, W, C) that were emitted in `order` and restored with one partly right key."""
+    count, height, width = scenes.shape[:3]
+    seen = Seen(scenes.reshape(count, height * width, -1)[:, order], height, width, bits)
+    pictures = restored(seen, partly_right(order, share, seed))
+    return float(np.median([ssim(picture, scene, bits) for picture, scene in zip(pictures, scenes, strict=True)]))

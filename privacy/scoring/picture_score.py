@@ -9,8 +9,11 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from privacy.scoring.symmetry import symmetric_cells
 from privacy.seen import Samples
 
+LEAST_SIDE_PX = 7
+"""The window of SSIM must fit into a picture."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class PictureScore:
     """Likeness of a recovered picture to its scene, under the symmetry of greatest SSIM.
 
@@ -20,17 +23,21 @@ class PictureScore:
         Structural similarity (scikit-image, 7x7 windows, mean over channels), 1 for the same picture.
     psnr_db
         Peak signal over error, dB; infinite for the same picture.
-    chance
-        SSIM that the samples of the picture have in random places.
+    chance, chance_psnr_db
+        SSIM and PSNR that the samples of the scene have in random places.
+    upright
+        The picture (H, W, C), turned by that symmetry.
     """
 
     ssim: float
     psnr_db: float
     chance: float
+    chance_psnr_db: float
+    upright: Samples
 
 
 def ssim(picture: Samples, scene: Samples, bits: int = 8) -> float:
-    """Structural similarity of two pictures (H, W, C); 7 pixels a side at least."""
+    """Structural similarity of two pictures (H, W, C), each side `LEAST_SIDE_PX` or more."""
     return float(structural_similarity(picture, scene, channel_axis=-1, data_range=2**bits - 1))
 
 
@@ -54,4 +61,11 @@ def score_picture(picture: Samples, scene: Samples, seed: int, bits: int = 8) ->
     best = upright(picture, scene, bits)
     flat: NDArray[np.uint8] | NDArray[np.uint16] = scene.reshape(-1, scene.shape[-1])
     anywhere = np.random.default_rng(seed).permutation(flat).reshape(scene.shape)
-    return PictureScore(ssim(best, scene, bits), psnr_db(best, scene, bits), ssim(upright(anywhere, scene, bits), scene, bits))
+    by_chance = upright(anywhere, scene, bits)
+    return PictureScore(
+        ssim=ssim(best, scene, bits),
+        psnr_db=psnr_db(best, scene, bits),
+        chance=ssim(by_chance, scene, bits),
+        chance_psnr_db=psnr_db(by_chance, scene, bits),
+        upright=best,
+    )

@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import ENVIRONMENT
 
-COMMANDS = ("demo", "eval", "infer", "train", "convert", "export", "audit", "bench", "info", "keys")
+COMMANDS = ("demo", "eval", "infer", "train", "convert", "export", "audit", "camera", "bench", "info", "keys")
 KEY_COMMANDS = ("new", "seal", "open", "wrap", "show", "rotate", "revoke", "admit")
 
 

@@ -149,7 +149,7 @@ def test_an_epoch_that_is_used_up_ends_the_stream_and_says_so(host: ScriptedHost
     streaming(host)
     host.run(lambda: host.read("state") == "fault")
     assert host.read("fault") == "counters_lost"
-    assert "begin a new epoch" in host.events(EventCode.EPOCH_USED_UP)[0].text
+    assert "begin the next one" in host.events(EventCode.EPOCH_USED_UP)[0].text
     assert max(frame.header.counter for frame in host.frames()) < EPOCH_FRAMES
     # The way out: the next epoch.
     host.write_all(fault_clear=1)

@@ -274,12 +274,16 @@ def test_a_forged_packet_has_one_bit_of_its_payload_flipped_and_a_crc_that_fits(
     assert len(flipped) > 160
 
 
-def test_what_is_no_packet_or_has_no_payload_is_not_forged() -> None:
-    stream = b"\0nonsense\0" + Packet(PacketType.HEARTBEAT).encoded() + packets(1)[0]
-    out, faults = struck(Fault("packet-forge"), stream, times=3)
-    assert out[: len(stream) - 130].startswith(b"\0nonsense\0")
-    assert faults.schedule.counts["to-host", "packet-forge"] == 1
-    assert sum(a != b for a, b in zip(out, stream, strict=False)) > 0
+def test_a_fault_that_was_asked_for_waits_for_a_packet_that_it_can_strike() -> None:
+    heartbeat, start = (Packet(kind, b"payload").encoded() for kind in (PacketType.HEARTBEAT, PacketType.FRAME_START))
+    others = b"\0nonsense\0" + Packet(PacketType.DATA).encoded() + heartbeat
+    forge = Fault("packet-forge", packet_type=PacketType.FRAME_START)
+    out, faults = struck(forge, others + start + start)
+    assert out.startswith(others)
+    assert out.endswith(start)
+    assert out[len(others) : -len(start)] != start
+    assert [record.before for record in faults.schedule.records] == [start[1:]]
+    assert struck(Fault("packet-forge"), b"\0nonsense\0" + Packet(PacketType.DATA).encoded())[1].schedule.records == []
 
 
 def test_packets_are_replayed_whole_and_no_more_of_them_than_fit() -> None:
@@ -426,9 +430,12 @@ def test_a_schedule_counts_and_a_file_that_was_cut_off_is_read_up_to_there(tmp_p
     assert sum(counts["to-host"].values()) == len(whole) == faults.schedule.as_json()["total"] > 20
     file.write_bytes(file.read_bytes()[:-20])
     assert load_schedule(file)[2] == whole[:-1]
-    file.write_text("{}\n")
-    with pytest.raises(ValueError, match=r"schedule = .*: it is damaged \('title'\); allowed is"):
-        load_schedule(file)
+    for damage in (b"", b"{}\n", b"[1]\n", b"\xff\xfe", b"text\n", file.read_bytes().replace(b"to-host", b"upwards")):
+        file.write_bytes(damage)
+        with pytest.raises(
+            ValueError, match=r"schedule = .*: it is damaged \(.*\); allowed is a file of faults that keycam wrote"
+        ):
+            load_schedule(file)
     with pytest.raises(FileExistsError):
         LinkFaults(fault_plan("none"), 1, file=file)
 

@@ -82,7 +82,8 @@ class FaultyTransport:
             self._check()
             if deaf_s > WRITE_TIMEOUT_S:
                 raise stalled(self.name, 0)
-        self._send(0)  # what was left behind by a timeout goes first, so that it cannot pile up
+        if self._unsent:  # what a timeout left behind goes first, so that it cannot pile up
+            self._send(0)
         for item in self._to_device.feed(data):
             if isinstance(item, bytes):
                 self._unsent += item

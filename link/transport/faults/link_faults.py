@@ -78,7 +78,7 @@ class LinkFaults:
         where
             for faults of packets: is asked about the bytes between two zeros.
         times
-            how many packets.
+            how many packets; those that it has no way to strike, as forging one without payload, do not count.
 
         Raises ValueError for a number or a choice of bytes.
         """

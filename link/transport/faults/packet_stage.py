@@ -91,17 +91,23 @@ class PacketStage:
     def _passed(self, between_zeros: bytes) -> Passed:
         packet = between_zeros + b"\0"
         strikes = self._strikes.before(self._count + 1)
-        asked = self._asked_for(between_zeros)
-        self._count += 1
-        out = None
-        for strike in [asked] if asked else strikes:
-            if _is_of_type(between_zeros, strike.fault.packet_type):
+        out = self._struck_as_asked(between_zeros, packet)
+        for strike in strikes:
+            if out is None and _is_of_type(between_zeros, strike.fault.packet_type):
                 out = self._struck(strike, packet)
-            if out is not None:
-                break
-        passed = [packet] if out is None else out
+        self._count += 1
         self._remember(packet)
-        return passed + self._overtaken()
+        return ([packet] if out is None else out) + self._overtaken()
+
+    def _struck_as_asked(self, between_zeros: bytes, packet: bytes) -> Passed | None:
+        for asked in self._asked:
+            chosen = _is_of_type(between_zeros, asked.fault.packet_type) and (asked.where is None or asked.where(between_zeros))
+            out = self._struck(Strike(self._count, asked.fault, int(asked.draws.integers(1 << 63))), packet) if chosen else None
+            if out is not None:
+                asked.times -= 1
+                self._asked = [each for each in self._asked if each.times > 0]
+                return out
+        return None
 
     def _struck(self, strike: Strike, packet: bytes) -> Passed | None:
         """What comes in the place of the packet; None where the fault has no way to strike it."""
@@ -125,14 +131,6 @@ class PacketStage:
         due = [late.packet for late in self._late if late.behind <= 0]
         self._late = [late for late in self._late if late.behind > 0]
         return list(due)
-
-    def _asked_for(self, between_zeros: bytes) -> Strike | None:
-        for asked in self._asked:
-            if asked.where is None or asked.where(between_zeros):
-                asked.times -= 1
-                self._asked = [each for each in self._asked if each.times > 0]
-                return Strike(self._count, asked.fault, int(asked.draws.integers(1 << 63)))
-        return None
 
     def _remember(self, packet: bytes) -> None:
         self._gone_by.append(packet)

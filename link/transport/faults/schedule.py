@@ -148,8 +148,8 @@ def load_schedule(path: Path) -> tuple[FaultPlan, int, Sequence[FaultRecord]]:
 
     Raises ValueError where it is no such file.
     """
-    lines = path.read_text().split("\n")
     try:
+        lines = path.read_text().split("\n")
         head = json.loads(lines[0])
         if head["title"] != _TITLE:
             raise ValueError(head["title"])

@@ -1,0 +1,47 @@
+"""Attacks of one who knows what the camera looked at, or chose it: is the order found?"""
+
+import numpy as np
+
+from keycam.audit.case import Arrays, Case, Figure, Scored, given_of
+from keycam.audit.emission import Emission
+from privacy.scoring.chance import share_limit
+
+KNOWN_SCENES = 3
+
+
+def known_plaintext(emission: Emission) -> Case:
+    """The case of an attacker who knows the scenes of three frames."""
+    known = emission.first(KNOWN_SCENES)
+
+    def score(found: Arrays) -> Scored:
+        # What the samples of a position can be in all these frames: noise has next to none in common with the scenes.
+        values = 2.0 ** (known.seen.bits * known.seen.frames.shape[2] * known.seen.count)
+        chance = min(1.0, known.order.size / values)
+        figures = {
+            "key_entries_recovered": _entries(found, known),
+            "values_matched": Figure(float(found["matched"]), chance, share_limit(chance, known.order.size)),
+        }
+        return Scored(known.seen.count, figures)
+
+    return Case(("known_plaintext",), "known_plaintext", {**given_of(known.seen), "scenes": known.scenes}, score)
+
+
+def chosen_plaintext(emission: Emission) -> Case:
+    """The case of an attacker who showed the camera the scenes of `chosen_scenes`, all of them."""
+
+    def score(found: Arrays) -> Scored:
+        pixels = emission.order.size
+        once = (1 - 1 / pixels) ** (pixels - 1)  # of so many numbers drawn at random, each comes up just once
+        figures = {
+            "key_entries_recovered": _entries(found, emission),
+            "positions_read_once": Figure(float(found["positions_once"]), once, share_limit(once, pixels)),
+        }
+        return Scored(emission.seen.count, figures)
+
+    return Case(("chosen_plaintext",), "chosen_plaintext", given_of(emission.seen), score)
+
+
+def _entries(found: Arrays, emission: Emission) -> Figure:
+    chance = float(found["chance"])
+    share = float(np.mean(found["order"] == emission.order))
+    return Figure(share, chance, share_limit(chance, emission.order.size))

@@ -1,0 +1,159 @@
+"""An audit's figures as pictures: SVG that takes the colours of the page that it stands in."""
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keycam.audit.explained import figure_text
+from keycam.audit.histogram import SampleHistogram
+from privacy.scoring.partial_key import SHARES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Matplotlib has no notion of the page's colours: these stand for them until the SVG is written.
+_INK, _GRID = "#010203", "#040506"
+_BLUE, _ORANGE, _GREEN, _PURPLE = "#3b82d6", "#e07b1a", "#2c9c62", "#a05bd1"
+_CHANCE: dict[str, Any] = {"color": _INK, "linestyle": (0, (4, 3)), "linewidth": 1}
+
+Plot = tuple[str, str]
+"""A caption and an SVG element."""
+
+_BARS = (
+    ("frames alone: key entries", "ciphertext_only", "key_entries_recovered"),
+    ("frames alone: neighbours", "ciphertext_only", "neighbours_recovered"),
+    ("frames alone: SSIM", "ciphertext_only", "ssim"),
+    ("known scenes: key entries", "known_plaintext", "key_entries_recovered"),
+    ("chosen scenes: key entries", "chosen_plaintext", "key_entries_recovered"),
+    ("values: scene found again", "histogram", "recaptured_found"),
+    ("values: class told", "histogram", "classifier_accuracy"),
+    ("rows and columns: neighbours", "row-column", "neighbours_recovered"),
+    ("blocks: neighbours", "block", "neighbours_recovered"),
+    ("tables: key entries", "tables", "key_entries_recovered"),
+)
+
+
+def plots(result: dict[str, Any], samples: SampleHistogram) -> Iterator[Plot]:
+    """All plots that the result has figures for."""
+    yield "What each attack finds (bars), and what guessing gives (dashes).", _svg("attacks", _attack_bars(result))
+    alone = result["ciphertext_only"]
+    if "sweep" in alone:
+        caption = "Frames alone: what is recovered from how many of them. Dashes: neighbours by chance."
+        yield caption, _svg("sweep", _sweep(alone["sweep"]))
+    yield "How often a large scene's samples take each value, before and on the link.", _svg("samples", _samples(samples))
+    caption = "What a partly right key is worth. Dashes: by chance."
+    yield caption, _svg("partial", _partial(result["partial_key"]))
+
+
+def _attack_bars(result: dict[str, Any]) -> "Figure":
+    sections = {**result, **result.get("single_frame", {})}
+    bars = [(label, sections[section], name) for label, section, name in _BARS if name in sections.get(section, {})]
+    figure, ax = _axes(0.9 + 0.3 * len(bars))
+    for place, (_, section, name) in enumerate(reversed(bars)):
+        value, chance = section[name], section["chance"][name]
+        ax.barh(place, max(value, 0), height=0.55, color=_BLUE)
+        ax.plot([chance, chance], [place - 0.42, place + 0.42], **_CHANCE)
+        end = value
+        if "over_keys" in section:
+            over = section["over_keys"]["figures"][name]
+            ax.errorbar(
+                over["mean"], place, xerr=[[over["mean"] - over["low"]], [over["high"] - over["mean"]]], color=_INK, capsize=3
+            )
+            end = max(value, over["high"])
+        says = f"{figure_text(name, value)} ({figure_text(name, chance)})"
+        ax.text(max(end, chance) + 0.02, place, says, va="center", fontsize=9, color=_INK)
+    ax.set_yticks(range(len(bars)), [label for label, _, _ in reversed(bars)])
+    ax.set(xlim=(0, 1.5), xticks=[0, 0.25, 0.5, 0.75, 1], xlabel="share, or SSIM (in brackets: by chance)")
+    ax.grid(axis="y", visible=False)
+    return figure
+
+
+def _sweep(sweep: list[dict[str, Any]]) -> "Figure":
+    figure, ax = _axes(3.3)
+    frames = [part["frames"] for part in sweep]
+    lines = (
+        ("best_partner_is_neighbour", "best partner is a neighbour", _PURPLE, "^"),
+        ("neighbours_recovered", "neighbours", _GREEN, "s"),
+        ("ssim", "SSIM", _ORANGE, "D"),
+        ("key_entries_recovered", "key entries", _BLUE, "o"),
+    )
+    for name, label, colour, mark in lines:
+        ax.plot(frames, [part[name] for part in sweep], marker=mark, markersize=5, color=colour, label=label)
+        if "over_keys" in sweep[0]:
+            over = [part["over_keys"]["figures"][name] for part in sweep]
+            ax.fill_between(frames, [o["low"] for o in over], [o["high"] for o in over], color=colour, alpha=0.2, linewidth=0)
+    ax.plot(frames, [part["chance"]["neighbours_recovered"] for part in sweep], **_CHANCE)
+    ax.set(xscale="log", ylim=(-0.03, 1.05), xlabel="frames", ylabel="share recovered, or SSIM")
+    ax.set_xticks(frames, [str(count) for count in frames], minor=False)
+    ax.set_xticks([], minor=True)
+    _legend(ax)
+    return figure
+
+
+def _samples(samples: SampleHistogram) -> "Figure":
+    figure, ax = _axes(2.9)
+    part = np.arange(samples.scene.size)
+    scene, link = (counts / counts.mean() for counts in (samples.scene, samples.link))
+    ax.fill_between(part, scene, step="mid", color=_ORANGE, alpha=0.45, linewidth=0, label="scene")
+    ax.step(part, link, where="mid", color=_BLUE, linewidth=1.2, label="link")
+    ax.axhline(1, **_CHANCE, label="all values equally frequent")
+    top = 1.1 * float(np.percentile(np.concatenate([scene, link]), 99.5))
+    ax.set(xlim=(0, part[-1]), ylim=(0, max(2.0, top)), xlabel="sample, 256 parts of its range", ylabel="frequency / mean")
+    _legend(ax)
+    return figure
+
+
+def _partial(part: dict[str, Any]) -> "Figure":
+    figure, ax = _axes(3.1)
+    lines = (
+        ("ssim_by_share", "SSIM of the picture", _ORANGE, "D"),
+        ("accuracy_by_share", "accuracy of the network", _BLUE, "o"),
+    )
+    for name, label, colour, mark in lines:
+        if name in part:
+            curve = [part[name][f"{share:g}"] for share in SHARES]
+            ax.plot(SHARES, curve, marker=mark, markersize=5, color=colour, label=label)
+            ax.axhline(part["chance"][name], color=colour, linestyle=(0, (4, 3)), linewidth=1)
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.05), xlabel="share of right key entries", ylabel="accuracy, or SSIM")
+    _legend(ax)
+    return figure
+
+
+def _axes(height_in: float) -> tuple["Figure", "Axes"]:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.2, height_in), layout="constrained")
+    FigureCanvasSVG(figure)
+    figure.patch.set_visible(False)
+    ax = figure.subplots()
+    ax.patch.set_visible(False)
+    ax.tick_params(colors=_INK, labelsize=10)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(_INK)
+    ax.xaxis.label.set_color(_INK)
+    ax.yaxis.label.set_color(_INK)
+    ax.set_axisbelow(True)
+    ax.grid(color=_GRID, linewidth=0.7)
+    return figure, ax
+
+
+def _legend(ax: "Axes") -> None:
+    """Above the axes, where no curve runs."""
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False, labelcolor=_INK, fontsize=10, borderaxespad=0.2)
+
+
+def _svg(name: str, figure: "Figure") -> str:
+    """The figure as an element of HTML, as wide as there is room, in the page's ink."""
+    from matplotlib import rc_context
+
+    written = io.StringIO()
+    # Text as text, for readers and search; what identifies the parts of a plot differs from plot to plot and not from run to run.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}):
+        figure.savefig(written, format="svg", metadata={"Date": None})
+    svg = written.getvalue()
+    svg = svg[svg.index("<svg") :].replace(_INK, "currentColor").replace(_GRID, "var(--grid)")
+    return svg.replace("<svg", f'<svg role="img" aria-label="{name}"', 1)

@@ -1,0 +1,64 @@
+"""An audit's three files: a page to read, a picture to look at, and the figures for programs."""
+
+import base64
+import json
+import shlex
+from contextlib import ExitStack
+from pathlib import Path
+
+from keycam.atomic_file import whole_file
+from keycam.audit.contact_sheet import draw_contact_sheet
+from keycam.audit.explained import EXPLAINED
+from keycam.audit.figure_rows import figure_rows
+from keycam.audit.plan import AuditPlan
+from keycam.audit.plots import plots
+from keycam.audit.run import Audit
+from keycam.audit.verdict import verdict
+from keycam.policy import described
+
+PAGE, SHEET, FIGURES = "report.html", "contact_sheet.png", "audit.json"
+
+
+def write_report(audit: Audit, folder: Path) -> Path:
+    """Write `report.html`, `contact_sheet.png` and `audit.json` into `folder`, all or none; its other files stay.
+
+    The page needs no other file and no network. Gives the page's path; raises `OutputError` where it cannot be written.
+    """
+    with ExitStack() as stack:
+        page, sheet, figures = (stack.enter_context(whole_file(folder / name, "out")) for name in (PAGE, SHEET, FIGURES))
+        draw_contact_sheet(audit.rows, f"keycam audit: {described(audit.plan.readout_policy())}", sheet)
+        figures.write_text(json.dumps(audit.result, indent=2) + "\n")
+        page.write_text(_page(audit, sheet.read_bytes()), encoding="utf-8")
+    return folder / PAGE
+
+
+def _page(audit: Audit, sheet: bytes) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("keycam", "audit"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template(PAGE).render(
+        result=audit.result,
+        policy=described(audit.plan.readout_policy()),
+        verdict=verdict(audit.result),
+        plots=list(plots(audit.result, audit.samples)),
+        sheet=base64.b64encode(sheet).decode("ascii"),
+        sections=figure_rows(audit.result),
+        explained=EXPLAINED,
+        command=command_line(audit.plan),
+    )
+
+
+def command_line(plan: AuditPlan) -> str:
+    """The line that repeats an audit."""
+    options: dict[str, object] = {
+        "source": plan.source, "data": plan.data, "frames": plan.frames, "policy": plan.policy, "order": plan.order,
+        "refresh": plan.refresh, "size": None if plan.size is None else f"{plan.size[0]}x{plan.size[1]}", "keys": plan.keys,
+        "seed": plan.seed,
+    }  # fmt: skip
+    line = ["keycam", "audit"]
+    for name, value in options.items():
+        line += [] if value is None else [f"--{name}", str(value)]
+    line += [] if plan.mask is None else ["--mask" if plan.mask else "--no-mask"]
+    return shlex.join(line + (["--sweep"] if plan.sweep else []))
