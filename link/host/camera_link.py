@@ -144,7 +144,7 @@ class CameraLink:
 
         Settings are applied first. An iteration raises LinkFailure where the camera refuses to stream or does not come back.
         """
-        queue = FrameQueue(self._queue_frames)
+        queue = FrameQueue(self._queue_frames, most_frames)
         stream = FrameStream(queue, most_frames, self._taken, self._stop_stream)
         self._last_verdict, self._unjudged = None, 0
         try:

@@ -7,12 +7,23 @@ from adc import RawFrame
 
 
 class FrameQueue:
-    """A bounded queue of frames. The camera's credit keeps it from overflowing; what comes beyond it is dropped and told."""
+    """A bounded queue of frames. The camera's credit keeps it from overflowing; what comes beyond it is dropped and told.
 
-    def __init__(self, most_frames: int) -> None:
+    Parameters
+    ----------
+    most_frames
+        how many may wait.
+    wanted
+        how many the application will take in all; None for no end.
+    """
+
+    def __init__(self, most_frames: int, wanted: int | None = None) -> None:
+        if wanted is not None and (not isinstance(wanted, int) or wanted < 1):
+            raise ValueError(f"frames = {wanted}: allowed is 1 or more, or None")
         if not isinstance(most_frames, int) or most_frames < 1:
             raise ValueError(f"queue_frames = {most_frames}: allowed is 1 or more")
         self.most_frames = most_frames
+        self._wanted = wanted
         self.taken = 0
         """How many frames the application took."""
         self._frames: deque[RawFrame] = deque()
@@ -29,6 +40,11 @@ class FrameQueue:
     def waiting(self) -> int:
         """How many frames wait for the application."""
         return len(self._frames)
+
+    @property
+    def still_wanted(self) -> int | None:
+        """How many frames the application will take beyond those that wait; None for no end."""
+        return None if self._wanted is None else self._wanted - self.taken - self.waiting
 
     def put(self, raw: RawFrame) -> bool:
         """Put a frame in; whether there was room."""

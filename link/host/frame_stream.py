@@ -24,8 +24,6 @@ class FrameStream(Iterator[RawFrame]):
     def __init__(
         self, queue: FrameQueue, most_frames: int | None, taken: Callable[[], None], stopped: Callable[[FrameQueue], None]
     ) -> None:
-        if most_frames is not None and (not isinstance(most_frames, int) or most_frames < 1):
-            raise ValueError(f"frames = {most_frames}: allowed is 1 or more, or None")
         self._queue, self._left, self._taken, self._stopped = queue, most_frames, taken, stopped
         self._is_over = False
 

@@ -45,7 +45,7 @@ class FrameSupply:
         self._overrun = 0
         self._looked_s = self._said_s = time.monotonic()
         self._heartbeat_s = patience.heartbeat_s
-        self._dropped = 0
+        self._dropped: int | None = None
 
     @property
     def has_open_frames(self) -> bool:
@@ -59,13 +59,11 @@ class FrameSupply:
             raise CameraRefused(text, Status.NEEDS_SESSION)
         register_written(self._dialogue, "settings_apply", 1)
         frame_bytes = register_read(self._dialogue, "frame_bytes")
-        dropped = register_read(self._dialogue, "frames_dropped_credit")
-        assert isinstance(frame_bytes, int) and isinstance(dropped, int)
-        self._dropped = dropped
+        assert isinstance(frame_bytes, int)
         with self._granting:
             room = self._queue.most_frames - self._queue.waiting
             self._taken_before = self._queue.taken
-            self._credit = CreditGrant(self._session, frame_bytes, room)
+            self._credit = CreditGrant(self._session, frame_bytes, room, self._queue.still_wanted)
             self._connection.tell(self._credit.message)
         register_written(self._dialogue, "stream_enable", "on")
         self._looked_s = time.monotonic()
@@ -90,8 +88,8 @@ class FrameSupply:
         """Tell the camera of the room that there is now; from any thread."""
         with self._granting:
             if self._credit is not None:
-                over = self._queue.taken - self._taken_before + self._reception.lost + self._overrun
-                credit = self._credit.of(over)
+                taken = self._queue.taken - self._taken_before
+                credit = self._credit.of(taken, self._reception.lost + self._overrun)
                 if credit is not None:
                     self._connection.tell(credit)
 
@@ -104,8 +102,10 @@ class FrameSupply:
             self._said_s = now_s
             with self._granting:
                 self._connection.tell(self._credit.message)
-        last_s = max(self._looked_s, self._reception.last_s or self._looked_s)
-        if now_s - last_s > STALL_S and not self.has_open_frames and not self._queue.waiting:
+        last_s = self._reception.last_s
+        if self.has_open_frames or self._queue.waiting or (last_s is not None and last_s > self._looked_s):
+            self._looked_s, self._dropped = now_s, None
+        elif now_s - self._looked_s > STALL_S:
             self._looked_s = now_s
             self._renew()
 
@@ -117,7 +117,7 @@ class FrameSupply:
 
     def end(self) -> None:
         """The session or the stream is over."""
-        self._reception.end()
+        self._reception.end(is_wanted=not self._queue.is_closed)
         for raw in self._reception.ready():
             if not self._queue.put(raw):
                 self._statistics.count("frames_unused")
@@ -128,9 +128,8 @@ class FrameSupply:
         reply = self._dialogue.ask_if_idle(Read(register.address, register.size_bytes), ReadReply)
         if reply is None:
             return
-        dropped = int.from_bytes(reply.data, "big")
-        if dropped > self._dropped and self._credit is not None:
+        before, self._dropped = self._dropped, int.from_bytes(reply.data, "big")
+        if before is not None and self._dropped > before and self._credit is not None and self._queue.still_wanted != 0:
             self._statistics.count("credit_renewed")
             with self._granting:
                 self._connection.tell(self._credit.renew())
-        self._dropped = dropped

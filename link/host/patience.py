@@ -35,7 +35,7 @@ class Patience:
     heartbeat_s: float = 1.0
     silence_s: float = 3.0
     reconnect_s: float = 30.0
-    resend_s: float = 0.1
+    resend_s: float = 0.25
     resend_tries: int = 5
 
     def __post_init__(self) -> None:

@@ -65,7 +65,7 @@ class Reception:
         self._lost: set[int] = set()
         self._ready: list[RawFrame] = []
         self._requests: dict[int, int] = {}  # frame_id by the seq of a RESEND
-        self._pace_s = 0.0
+        self._pace_s = self._looked_s = 0.0
         self.lost = 0
         self.last_s: float | None = None
 
@@ -100,6 +100,11 @@ class Reception:
     def requests(self, now_s: float) -> list[tuple[int, Resend]]:
         """What is to be asked for now, as frame_id and message; frames that waited for too long are given up."""
         found: list[tuple[int, Resend]] = []
+        asleep_s, self._looked_s = now_s - self._looked_s, now_s
+        if asleep_s > self._patience.resend_s:  # what this process slept through is not the camera's silence
+            for coming in self._coming.values():
+                coming.grew_s = now_s
+            return found
         pace_s = PACES * self._pace_s
         for frame_id, coming in list(self._coming.items()):
             wanted = self._assembler.wanted(frame_id)
@@ -133,8 +138,12 @@ class Reception:
             self._advance()
         return frame_id is not None
 
-    def end(self) -> None:
-        """The session is over: frames that are not ready are lost, and later ones that waited for them come out."""
+    def end(self, *, is_wanted: bool) -> None:
+        """The session is over: frames that are not whole are lost, if anybody wanted them, and later ones come out."""
+        if not is_wanted:
+            self._statistics.count("frames_unused", len(self._coming))
+            self._coming.clear()
+            return
         for frame_id in list(self._coming):
             self._give_up(frame_id, "cut_off")
         self._advance()
