@@ -16,6 +16,8 @@ from link.packet import Packet
 from link.registers import BY_NAME
 from link.status import Status
 
+MOST_DOUBTS = 2
+"""One CREDIT may be lost as well: so often in a row the camera is seen to have too little of it."""
 STALL_S = 1.0
 """After so long without a packet of a frame the host looks whether credit went astray."""
 
@@ -42,10 +44,10 @@ class FrameSupply:
         self._credit: CreditGrant | None = None
         self._granting = threading.Lock()
         self._taken_before = queue.taken
-        self._overrun = 0
         self._looked_s = self._said_s = time.monotonic()
         self._heartbeat_s = patience.heartbeat_s
         self._dropped: int | None = None
+        self._doubts = 0
 
     @property
     def has_open_frames(self) -> bool:
@@ -80,7 +82,7 @@ class FrameSupply:
         """Hand whole frames to the application."""
         for raw in self._reception.ready():
             if not self._queue.put(raw):
-                self._overrun += 1
+                # Its credit was given twice; as it is not given back, that evens out.
                 self._statistics.count("frames_unused" if self._queue.is_closed else "overrun")
         self.grant()
 
@@ -89,7 +91,7 @@ class FrameSupply:
         with self._granting:
             if self._credit is not None:
                 taken = self._queue.taken - self._taken_before
-                credit = self._credit.of(taken, self._reception.lost + self._overrun)
+                credit = self._credit.of(taken, self._reception.lost)
                 if credit is not None:
                     self._connection.tell(credit)
 
@@ -104,7 +106,7 @@ class FrameSupply:
                 self._connection.tell(self._credit.message)
         last_s = self._reception.last_s
         if self.has_open_frames or self._queue.waiting or (last_s is not None and last_s > self._looked_s):
-            self._looked_s, self._dropped = now_s, None
+            self._looked_s, self._dropped, self._doubts = now_s, None, 0
         elif now_s - self._looked_s > STALL_S:
             self._looked_s = now_s
             self._renew()
@@ -124,12 +126,17 @@ class FrameSupply:
 
     def _renew(self) -> None:
         """Where the camera drops frames for want of credit though all of it is free, those it was for have vanished."""
+        assert self._credit is not None
         register = BY_NAME["frames_dropped_credit"]
+        with self._granting:
+            self._connection.tell(self._credit.message)
         reply = self._dialogue.ask_if_idle(Read(register.address, register.size_bytes), ReadReply)
         if reply is None:
             return
         before, self._dropped = self._dropped, int.from_bytes(reply.data, "big")
-        if before is not None and self._dropped > before and self._credit is not None and self._queue.still_wanted != 0:
+        self._doubts = self._doubts + 1 if before is not None and self._dropped > before else 0
+        if self._doubts == MOST_DOUBTS and self._queue.still_wanted != 0:
+            self._doubts = 0
             self._statistics.count("credit_renewed")
             with self._granting:
                 self._connection.tell(self._credit.renew())

@@ -77,6 +77,9 @@ class Reception:
     def take(self, packet: Packet, now_s: float) -> None:
         """Use a packet of the types FRAME_START, DATA and FRAME_END."""
         self._keep_pace(now_s)
+        if (packet.frame_id - self._next) % _U32 >= _U32 // 2:  # the assembler forgets in time which frames are over
+            self._statistics.count("late")
+            return
         raw = self._assembler.take(packet)
         refused = Counter(self._assembler.refused)
         self._assembler.refused.clear()
@@ -141,8 +144,9 @@ class Reception:
     def end(self, *, is_wanted: bool) -> None:
         """The session is over: frames that are not whole are lost, if anybody wanted them, and later ones come out."""
         if not is_wanted:
-            self._statistics.count("frames_unused", len(self._coming))
+            self._statistics.count("frames_unused", len(self._coming) + len(self._whole))
             self._coming.clear()
+            self._whole.clear()
             return
         for frame_id in list(self._coming):
             self._give_up(frame_id, "cut_off")

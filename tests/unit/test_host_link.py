@@ -146,9 +146,7 @@ def test_frames_are_those_of_the_camera_in_process(camera: ServedCamera) -> None
     with (
         camera.link() as link,
         link.frames(6) as frames,
-        Camera(
-            hardware.sensor, hardware.converter, schedule(), itertools.count(), exposure_s=SMALL.default_exposure_s
-        ) as twin,
+        Camera(hardware.sensor, hardware.converter, schedule(), itertools.count(), exposure_s=SMALL.default_exposure_s) as twin,
     ):
         for raw in frames:
             expected = twin.capture(uniform_field(24, 32))
