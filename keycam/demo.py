@@ -57,6 +57,7 @@ class DemoResult:
     """What the demonstration saw."""
 
     plan: DemoPlan
+    policy: str
     picture: Path
     agreeing: int = 0
     wrong_key_agreeing: int = 0
@@ -77,7 +78,7 @@ class DemoResult:
         """The result as `--json` prints it."""
         return {
             "frames": self.frames,
-            "policy": self.plan.policy,
+            "policy": self.policy,
             "agreement": self.agreeing / self.frames,
             "max_abs_logit_difference": self.largest_difference,
             "plain_classes": sorted(self.plain_classes),
@@ -123,7 +124,7 @@ def _run(plan: DemoPlan, network: torch.nn.Module, source: DemoSource, scenes: D
     keyed = convert(network, torch.zeros(1, 3, *NETWORK_SIZE), "every-layer", schedule.layer_orders())
     wrong_host = Receiver(wrong)
     name = next(name for name, known in POLICIES.items() if known == schedule.policy)
-    result = DemoResult(plan, plan.out / f"demo-{name}.png")
+    result = DemoResult(plan, name, plan.out / f"demo-{name}.png")
     rows: list[Row] = []
     shown = scenes.shown(MOST_ROWS)
     with torch.inference_mode(), stream(source.frames(), source.receiver, keyed, settings=settings) as results:

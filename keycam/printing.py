@@ -23,7 +23,7 @@ def print_json(result: dict[str, Any]) -> None:
 
 
 def print_demo(result: "DemoResult") -> None:
-    table = Table(title=f"{result.frames} frames, policy {result.plan.policy}")
+    table = Table(title=f"{result.frames} frames, policy {result.policy}")
     for heading in ("photograph", "shows", "plain network sees"):
         table.add_column(heading)
     for name, seen in result.by_photograph.items():

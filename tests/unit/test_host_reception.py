@@ -16,10 +16,11 @@ from link.packet import Packet, PacketType
 
 SESSION, FIRST = 3, 2**32 - 2
 """The numbers of frames wrap within a test."""
+SMALL = Geometry(8, 100, 8, "mono")
 ACK = HelloAck(1, Role.CLIENT, Slot.A, 1024, 1, 1, SESSION, FIRST, bytes(16), bytes(32), "door", 1, bytes(8), bytes(16))
 
 
-def frame(number: int, geometry: Geometry = Geometry(8, 100, 8, "mono")) -> OutgoingFrame:
+def frame(number: int, geometry: Geometry = SMALL) -> OutgoingFrame:
     header = FrameHeader(
         device="door", client="host", epoch=1, counter=number, policy=SECURE, geometry=geometry, black_level_dn=0.0,
         exposure_s=0.01, analog_gain=1.0, temperature_k=300.0,
@@ -89,11 +90,12 @@ def test_a_frame_of_which_nothing_came_is_asked_for_by_its_ends(reception: Recep
 
 def test_a_frame_that_grows_is_asked_for_again_but_not_for_ever(reception: Reception, statistics: LinkStatistics) -> None:
     geometry = Geometry(100, 100, 8, "mono")
-    start, *data, _ = frame(0, geometry).packets(first_seq=0, payload_bytes=256)
-    reception.take(start, 1.0)
+    start, *data, end = frame(0, geometry).packets(first_seq=0, payload_bytes=256)
+    take(reception, start, end)
     for step in range(2 * MOST_ASKS):
-        reception.take(replace(data[0], offset=step * 20, payload=bytes(1)), 1.0 + step)
-        asked(reception, 1.0 + step, 2.0 + step)
+        time_s = 1.0 + 0.2 * step
+        reception.take(replace(data[0], offset=step * 20, payload=bytes(1)), time_s)
+        asked(reception, time_s, time_s + 0.2)
     assert statistics["resends_asked"] == MOST_ASKS
     assert not reception.has_open_frames
     assert statistics["frames_lost"] == 1
