@@ -6,8 +6,8 @@ from firmware_model.device_faults import DeviceFaults
 from firmware_model.flash import Flash
 from firmware_model.fuses import Fuses
 from firmware_model.hardware import Hardware
+from firmware_model.key_in_use import CounterPath
 from firmware_model.scenes import EndlessScenes
-from firmware_model.stream_control import CounterPath
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from firmware_model.device_state import DeviceReset, ResetCause, StateMachine
 from firmware_model.device_statistics import DeviceStatistics
 from firmware_model.firmware_image import firmware_hash
 from firmware_model.flash import FlashError
+from firmware_model.key_in_use import KeyInUse
 from firmware_model.key_slots import SLOTS, KeySlots
 from firmware_model.register_readers import readers_of
 from firmware_model.register_values import RegisterValues, slot_facts
@@ -63,9 +64,10 @@ class Boot:
         self.sessions = DeviceSessions()
         self.slots = KeySlots(body.flash, body.fuses.storage_key, body.device)
         self.sender = Sender(write, baud=body.hardware.baud, faults=body.faults, statistics=self.statistics)
+        key = KeyInUse(self.slots, body.device, body.hardware.readout_policy, body.counter_path)
         self.stream = StreamControl(
-            body.hardware, body.scenes, body.faults, slots=self.slots, device=body.device, counter_path=body.counter_path,
-            states=self.states, statistics=self.statistics, uptime_ns=self.uptime_ns,
+            body.hardware, body.scenes, body.faults, key=key, states=self.states, statistics=self.statistics,
+            uptime_ns=self.uptime_ns,
         )  # fmt: skip
         self.registers = RegisterValues(readers_of(self))
         self.commands = Commands(

@@ -178,7 +178,7 @@ class Commands:
             if self._states.state is DeviceState.STREAMING:
                 raise CommandRefused(Status.WRONG_STATE, "KEY_COMMIT: allowed is in other states than STREAMING")
             self.provisioning.commit(message, session.keys)
-            self._stream.unready("another key is in use")
+            self._stream.key_changed()
             self._later("end_session")
         elif isinstance(message, KeyErase):
             self._erase(message)

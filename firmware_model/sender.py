@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 
 from firmware_model.device_faults import DeviceFaults
 from firmware_model.device_state import DeviceReset
@@ -19,6 +19,16 @@ BURST_S = 0.01
 BURST_BYTES = 1 << 16
 """A burst where the line is not the limit."""
 LEAST_BURST_BYTES = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A frame, or parts of one, on its way out in pieces."""
+
+    frame: OutgoingFrame
+    pieces: Iterator[Resend]
+    payload_bytes: int
+    is_resent: bool
 
 
 class Sender:
@@ -43,8 +53,8 @@ class Sender:
         self._write, self._faults, self._statistics = write, faults, statistics
         self._burst_bytes = BURST_BYTES if baud is None else max(LEAST_BURST_BYTES, min(BURST_BYTES, int(baud / 10 * BURST_S)))
         self._seq = 0
-        self._frame: Iterator[Packet] | None = None
-        self._resends: deque[Iterator[Packet]] = deque()
+        self._frame: _Job | None = None
+        self._resends: deque[_Job] = deque()
 
     @property
     def is_busy(self) -> bool:
@@ -69,36 +79,26 @@ class Sender:
         """Send a frame in the bursts to come. Raises ValueError while one is under way."""
         if self._frame is not None:
             raise ValueError("frame: one is under way; allowed is the next when its last packet is sent")
-        self._frame = frame.packets(first_seq=0, payload_bytes=payload_bytes)
+        whole = Resend(Resend.START | Resend.END, ((0, frame.start.total_bytes),))
+        self._frame = self._job(frame, whole, payload_bytes, is_resent=False)
 
     def resend(self, frame: OutgoingFrame, wanted: Resend, payload_bytes: int) -> bool:
         """Send parts of a frame again in the bursts to come; False where too many wait, ValueError for parts beyond it."""
         if len(self._resends) >= MOST_RESENDS:
             return False
-        self._resends.append(frame.resent(wanted, first_seq=0, payload_bytes=payload_bytes))
+        self._resends.append(self._job(frame, wanted, payload_bytes, is_resent=True))
         return True
 
     def burst(self) -> None:
-        """Send the next packets of what is under way."""
-        encoded: list[bytes] = []
-        size = 0
-        while self.is_busy and size < self._burst_bytes:
-            is_resend = bool(self._resends)
-            packet = next(self._resends[0] if is_resend else self._frame, None)  # type: ignore[arg-type]
-            if packet is None:
-                self._finish(is_resend, encoded)
-                encoded, size = [], 0
-                continue
-            if packet.type == PacketType.DATA and self._faults.due("reset"):
-                self._written(b"".join(encoded))
-                raise DeviceReset("power_on")
-            encoded.append(replace(packet, seq=self._take_seq()).encoded())
-            size += len(encoded[-1])
-            self._statistics.count("packets_sent")
-            if is_resend:
-                self._statistics.count("packets_resent")
-        if encoded:
-            self._frame_bytes_written(encoded)
+        """Send the next piece of what is under way. Raises DeviceReset where the reset line is pulled in the middle of it."""
+        job = self._resends[0] if self._resends else self._frame
+        if job is None:
+            return
+        piece = next(job.pieces, None)
+        if piece is None:
+            self._finish(job)
+        elif not self._written(b"".join(self._encoded(job, piece))):
+            self._statistics.count("frames_dropped_link", self.drop_all())
 
     def drop_all(self) -> int:
         """Forget what is under way, as the end of a session does; how many frames that were."""
@@ -107,19 +107,29 @@ class Sender:
         self._resends.clear()
         return dropped
 
-    def _finish(self, is_resend: bool, encoded: list[bytes]) -> None:
-        if is_resend:
+    def _job(self, frame: OutgoingFrame, wanted: Resend, payload_bytes: int, *, is_resent: bool) -> _Job:
+        pieces = frame.pieces(wanted, self._burst_bytes, payload_bytes=payload_bytes)
+        return _Job(frame, pieces, payload_bytes, is_resent)
+
+    def _encoded(self, job: _Job, piece: Resend) -> list[bytes]:
+        encoded: list[bytes] = []
+        for packet in job.frame.cut(piece, first_seq=self._seq, payload_bytes=job.payload_bytes, is_resent=job.is_resent):
+            if packet.type == PacketType.DATA and self._faults.due("reset"):
+                self._written(b"".join(encoded))
+                raise DeviceReset("power_on")
+            encoded.append(packet.encoded())
+        self._seq = self._seq + len(encoded) & 0xFFFFFFFF
+        self._statistics.count("packets_sent", len(encoded))
+        if job.is_resent:
+            self._statistics.count("packets_resent", len(encoded))
+        return encoded
+
+    def _finish(self, job: _Job) -> None:
+        if job.is_resent:
             self._resends.popleft()
-            self._frame_bytes_written(encoded)
-        elif self._frame_bytes_written(encoded):
+        else:
             self._frame = None
             self._statistics.count("frames_sent")
-
-    def _frame_bytes_written(self, encoded: list[bytes]) -> bool:
-        if self._written(b"".join(encoded)):
-            return True
-        self._statistics.count("frames_dropped_link", self.drop_all())
-        return False
 
     def _written(self, data: bytes) -> bool:
         try:

@@ -2,11 +2,9 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-from adc import CounterStore, CounterStoreError, KeySchedule
+from adc import CounterStoreError
 from firmware_model.acquisition import Acquisition
 from firmware_model.camera import Camera
 from firmware_model.device_faults import OVER_TEMPERATURE_K, DeviceFaults
@@ -16,7 +14,7 @@ from firmware_model.device_state import FaultCause, StateMachine
 from firmware_model.device_statistics import DeviceStatistics
 from firmware_model.frame_store import FrameStore
 from firmware_model.hardware import Hardware
-from firmware_model.key_slots import KeySlots, SlotKey
+from firmware_model.key_in_use import KeyInUse
 from firmware_model.scenes import EndlessScenes
 from link.messages import DeviceState, EventCode
 from link.replies import CommandRefused
@@ -27,8 +25,6 @@ MOST_TEMPERATURE_K = 358.15
 """Above this the sensor is switched off: 85 C, the junction limit of commercial parts."""
 COUNTERS_LOST = "the frame counters of the key in use cannot be kept"
 _LOG = logging.getLogger(__name__)
-CounterPath = Callable[[SlotKey], Path]
-"""Where the frame counters of a slot's key are kept."""
 
 
 class StreamControl:
@@ -40,8 +36,8 @@ class StreamControl:
     ----------
     hardware, scenes, faults
         what it is built of, what it sees, what may break.
-    slots, device, counter_path
-        its keys, the name that they belong to, and where their frame counters are.
+    key
+        its key in use.
     states, statistics, uptime_ns
         the state that it changes, the counters and the clock.
     """
@@ -52,20 +48,16 @@ class StreamControl:
         scenes: EndlessScenes,
         faults: DeviceFaults,
         *,
-        slots: KeySlots,
-        device: str,
-        counter_path: CounterPath,
+        key: KeyInUse,
         states: StateMachine,
         statistics: DeviceStatistics,
         uptime_ns: Callable[[], int],
     ) -> None:
         self._hardware, self._scenes, self._faults = hardware, scenes, faults
-        self._slots, self._device, self._counter_path = slots, device, counter_path
-        self._states, self._statistics, self._uptime_ns = states, statistics, uptime_ns
+        self._key, self._states, self._statistics, self._uptime_ns = key, states, statistics, uptime_ns
         self.settings = DeviceSettings.after_reset(hardware)
         self.store = FrameStore()
         self.owner: DeviceSession | None = None
-        self._ready = ExitStack()
         self._camera: Camera | None = None
         self._acquisition: Acquisition | None = None
 
@@ -100,35 +92,22 @@ class StreamControl:
                 self._acquisition.reconsider()
 
     def apply(self) -> None:
-        """Get ready to stream: the active key's schedule and counters, and a camera with these settings."""
-        active = self._slots.active
-        key = None if active is None else self._slots.key(active)
-        if key is None:
-            raise CommandRefused(Status.NO_KEY, "key: neither slot has one; allowed is to provision one")
+        """Get ready to stream: the key in use, with counters that are this camera's alone. Raises CommandRefused."""
         self.unready("settings are applied")
-        with ExitStack() as opening:
-            try:
-                counters = opening.enter_context(CounterStore(self._counter_path(key)))
-                names = {"device": self._device, "client": key.client}
-                policy = self._hardware.readout_policy
-                schedule = KeySchedule.from_epoch_secret(key.secret, **names, epoch=key.epoch, policy=policy)
-                opening.enter_context(schedule)
-                hardware, settings = self._hardware, self.settings
-                camera = Camera(
-                    hardware.sensor, hardware.converter, schedule, counters,
-                    exposure_s=settings.exposure_s, window=settings.window(hardware),
-                )  # fmt: skip
-            except (CounterStoreError, OSError) as error:
-                self._counters_lost(error)
-                raise CommandRefused(Status.FAULT, COUNTERS_LOST) from error
-            opening.enter_context(camera)
-            camera.analog_gain = settings.analog_gain
-            self._camera, self._ready = camera, opening.pop_all()
+        try:
+            self._key.open()
+        except (CounterStoreError, OSError) as error:
+            self._counters_lost(error)
+            raise CommandRefused(Status.FAULT, COUNTERS_LOST) from error
         self._states.go(DeviceState.CONFIGURED)
 
     def start(self, session: DeviceSession) -> None:
-        """Begin to stream for a session."""
-        assert self._camera is not None
+        """Begin to stream for a session. Raises CommandRefused."""
+        try:
+            self._camera = self._camera or self._opened_camera()
+        except (CounterStoreError, OSError) as error:
+            self._counters_lost(error)
+            raise CommandRefused(Status.FAULT, COUNTERS_LOST) from error
         session.credit.begin(self.frame_bytes)
         self.owner = session
         self._states.go(DeviceState.STREAMING)
@@ -157,26 +136,27 @@ class StreamControl:
             self._states.go(DeviceState.CONFIGURED, why)
 
     def unready(self, why: str) -> None:
-        """End the stream and let go of camera, key and counters."""
+        """End the stream; the settings are to be applied again."""
         self.stop(why)
-        self._camera = None
-        self._ready.close()
+        self._close_camera()
         if self._states.state is DeviceState.CONFIGURED:
             self._states.go(DeviceState.IDLE, why)
 
+    def key_changed(self) -> None:
+        """Another key is in use: let go of the one before and of its counters."""
+        self.unready("another key is in use")
+        self._key.close()
+
     def fail(self, cause: FaultCause, why: str) -> None:
         """Stop for good: nothing is sent until the fault is cleared."""
-        self._end_acquisition()
-        self._camera = None
-        self._ready.close()
+        self.close()
         self._states.fail(cause, why)
 
     def close(self) -> None:
-        """Let go of everything, whatever the state, as a reset does."""
+        """Let go of camera, key and counters, whatever the state, as a reset does."""
         self._end_acquisition()
-        self._camera = None
-        self._ready.close()
-        self.store.forget_all()
+        self._close_camera()
+        self._key.close()
 
     def look(self, tell: Callable[[EventCode, str], None]) -> None:
         """See whether sensor, temperature and capture thread are well, and fail where they are not; `tell` is told of it."""
@@ -197,6 +177,20 @@ class StreamControl:
         if cause == "over_temperature":
             return self.temperature_k <= MOST_TEMPERATURE_K
         return cause != "sensor_lost" or not self._faults.is_on("sensor_lost")
+
+    def _opened_camera(self) -> Camera:
+        schedule, counters = self._key.open()
+        hardware, settings = self._hardware, self.settings
+        window = settings.window(hardware)
+        parts = (hardware.sensor, hardware.converter, schedule, counters)
+        camera = Camera(*parts, exposure_s=settings.exposure_s, window=window)
+        camera.analog_gain = settings.analog_gain
+        return camera
+
+    def _close_camera(self) -> None:
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.close()
 
     def _capture_failed(self, error: Exception, tell: Callable[[EventCode, str], None]) -> None:
         # What an error says of this machine's files is for its console, and not for whoever is on the link.

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import typer
+
 from firmware_model.body import Body
 from firmware_model.device import Device
 from firmware_model.device_faults import DeviceFaults
@@ -16,12 +18,14 @@ from firmware_model.fault_socket import FaultSocket
 from firmware_model.firmware_image import firmware_hash
 from firmware_model.flash import Flash
 from firmware_model.hardware import Hardware
+from firmware_model.key_slots import SLOTS
 from firmware_model.scenes import EndlessScenes
 from firmware_model.warm_up import warm_up
 from keycam.demo_scenes import DemoScenes
 from keycam.device_key import counter_path_of, fuses_of, open_device_key, put_in
 from keycam.key import Key
 from keycam.policy import caution, named_policy
+from link.messages import SlotState
 from link.transport import Transport, open_port
 from link.transport.opening import DEFAULT_BAUD
 from link.transport.pacing import check_baud
@@ -67,7 +71,7 @@ def run_camera(plan: CameraPlan, listening: Callable[[dict[str, Any]], None]) ->
     scenes = EndlessScenes(_scenes(plan))
     with ExitStack() as opened:
         key = opened.enter_context(open_device_key(plan.key, plan.passphrase_file))
-        client = key.card.client(plan.client)
+        key.card.client(plan.client)  # refused before anything is made
         scene = scenes.peek()
         port = open_port(plan.link, baud=plan.baud)
         opened.callback(port.close)
@@ -77,14 +81,26 @@ def run_camera(plan: CameraPlan, listening: Callable[[dict[str, Any]], None]) ->
         flash = opened.enter_context(Flash(_state(plan, key), faults))
         fuses = fuses_of(key, plan.seed)
         fuses.claim(flash)
-        put_in(key, client, flash, fuses, plan.key)
+        put_in(key, plan.client, flash, fuses, plan.key)
         warm_up(hardware, scene)
         body = Body(hardware, fuses, flash, scenes, counter_path_of(key, plan.key, flash), faults)
         device = Device(body)
         opened.callback(device.close)
         stopping = opened.enter_context(_stopped_by_signals())
+        _say_what_slots_lack(device, flash)
         listening(_where(port, plan, key, device))
         device.serve(port, stopping)
+
+
+def _say_what_slots_lack(device: Device, flash: Flash) -> None:
+    slots = device.boot.slots
+    corrupt = [slot.name for slot in SLOTS if slots.state(slot) is SlotState.CORRUPT]
+    if corrupt:
+        use = "no key is left" if slots.active is None else f"the key in slot {slots.active.name} is used"
+        sentence = (
+            f"key slot {' and '.join(corrupt)} in {flash.folder} is corrupt, {use}; allowed is to provision a key as the owner"
+        )
+        typer.echo(f"keycam: {sentence}", err=True)
 
 
 def _where(port: Transport, plan: CameraPlan, key: Key, device: Device) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """`keycam demo`: photographs through the keyed camera, and the keyed network's answers beside the plain one's."""
 
-import secrets
+import itertools
 import statistics
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,18 +14,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adc import POLICIES, FrameKey, KeySchedule
+from adc import POLICIES, FrameKey, RawFrame
 from inference.isp import IspSettings, isp
 from inference.keyed import convert
 from inference.models import load
 from inference.receiver import FrameRefused, Receiver
+from inference.recording import RecordingWriter, recorded
 from inference.stream import FrameResult, stream
 from keycam.answers import Answer, best
 from keycam.atomic_file import make_folder
 from keycam.contact_sheet import Row, draw_contact_sheet
 from keycam.demo_camera import development
 from keycam.demo_scenes import NETWORK_SIZE, DemoScenes
-from keycam.demo_source import DemoSource, Emitted, FarCamera, camera_here, camera_there
+from keycam.demo_source import DemoSource, Emitted, FarCamera, HereCamera, camera_here, camera_there, namesake
 from keycam.policy import caution, named_policy
 from keycam.progress import progress
 from sensor_sim import DEMO_PROFILE
@@ -34,22 +37,36 @@ MOST_ROWS = 8
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """What `keycam demo` is asked to do; `image`, `camera` and `far` exclude each other."""
+    """What `keycam demo` is asked to do; `image`, `camera` and `link` exclude each other.
+
+    `record` is the folder of a recording to make, of frames under the key in the file `key`.
+    """
 
     out: Path
     frames: int = 120
     policy: str = "secure"
     image: Path | None = None
     camera: int | None = None
-    far: FarCamera | None = None
     seed: int = 0
+    record: Path | None = None
+    key: Path | None = None
+    client: str | None = None
+    passphrase_file: Path | None = None
+    link: str | None = None
 
     def __post_init__(self) -> None:
         named_policy(self.policy)
-        given = [name for name in ("image", "camera", "far") if getattr(self, name) is not None]
+        if self.record is not None and self.key is None:
+            raise ValueError(f"record = {self.record}: allowed is with --key, as a throw-away key would read it never again")
+        given = [name for name in ("image", "camera", "link") if getattr(self, name) is not None]
         if len(given) > 1:
-            shown = " and ".join("--link" if name == "far" else f"--{name}" for name in given)
-            raise ValueError(f"{given[0]} = {getattr(self, given[0])}: with {shown}; allowed is one of --image, --camera, --link")
+            raise ValueError(f"{given[1]} = {getattr(self, given[1])}: allowed is one of --image, --camera and --link, not both")
+        if self.link is not None:
+            self.far(self.link)
+
+    def far(self, link: str) -> FarCamera:
+        """The camera at a link, as it is asked for. Raises ValueError."""
+        return FarCamera(link, self.key, self.client, self.passphrase_file)
 
 
 @dataclass
@@ -90,6 +107,7 @@ class DemoResult:
                 name: {"shows": self.notes[name], "plain_classes": dict(seen)} for name, seen in self.by_photograph.items()
             },
             "picture": str(self.picture),
+            **({} if self.plan.record is None else {"recording": str(self.plan.record)}),
             **({} if self.link is None else {"link": self.link}),
         }
 
@@ -97,51 +115,68 @@ class DemoResult:
 def run_demo(plan: DemoPlan) -> DemoResult:
     """Run the camera over the scenes and write the contact sheet.
 
-    A throw-away master makes the keys. The plain answer comes from a second camera without a key that sees the same scene
-    with the same noise; of a camera that was there before, from what the key holder restores. Raises `SceneError` where a
-    scene cannot be read, `OutputError` where the contact sheet cannot be written, and what a camera behind a link refuses.
+    A throw-away key makes them unless one is given. The plain answer comes from a second camera without a key that sees the
+    same scene with the same noise; of a camera that was there before, from what the key holder restores. Raises `SceneError`
+    where a scene cannot be read, `KeyFileError` where a key cannot be used, `OutputError` where the contact sheet cannot be
+    written, `RecordingError` where a recording cannot, and what a camera behind a link refuses.
     """
+    if plan.link is None:
+        caution(plan.policy)
     make_folder(plan.out, "out")
-    network = load("resnet20")
     scenes = DemoScenes(plan.image, plan.camera, plan.frames, plan.seed)
-    here, far = camera_here(scenes, plan.policy, plan.seed), plan.far
-    with here if far is None else camera_there(far, scenes, plan.policy, plan.seed) as source:
-        policy = source.schedule.policy
-        caution(next(name for name, known in POLICIES.items() if known == policy))
-        rows, result = _run(plan, network, source, scenes)
+    with _source(plan, scenes) as source:
+        name = next(name for name, known in POLICIES.items() if known == source.schedule.policy)
+        if source.link is not None:
+            caution(name)
+        result = DemoResult(plan, name, plan.out / f"demo-{name}.png")
+        rows = _rows(result, source, scenes)
         if not result.frames:
             raise ValueError(f"frames = {plan.frames}: none was accepted; allowed is a camera whose frames this key verifies")
-        draw_contact_sheet(rows, policy, result.picture)
         if source.link is not None:
             result.link = {"name": source.link.name, **source.link.statistics.as_json()}
+        draw_contact_sheet(rows, source.schedule.policy, result.picture)
     return result
 
 
-def _run(plan: DemoPlan, network: torch.nn.Module, source: DemoSource, scenes: DemoScenes) -> tuple[list[Row], DemoResult]:
-    schedule = source.schedule
-    wrong = KeySchedule(secrets.token_bytes(32), device=schedule.device, client=schedule.client, policy=schedule.policy)
+def _source(plan: DemoPlan, scenes: DemoScenes) -> AbstractContextManager[DemoSource]:
+    if plan.link is not None:
+        return camera_there(plan.far(plan.link), scenes, plan.policy, plan.seed)
+    here = HereCamera(plan.key, plan.client, plan.passphrase_file)
+    return camera_here(here, scenes, plan.policy, plan.seed)
+
+
+def _rows(result: DemoResult, source: DemoSource, scenes: DemoScenes) -> list[Row]:
+    """Compare all frames and count them in `result`; the rows of the contact sheet."""
+    network, schedule = load("resnet20"), source.schedule
+    wrong = namesake(schedule, schedule.policy)
     settings = development(DEMO_PROFILE, NETWORK_SIZE)
     keyed = convert(network, torch.zeros(1, 3, *NETWORK_SIZE), "every-layer", schedule.layer_orders())
     wrong_host = Receiver(wrong)
-    name = next(name for name, known in POLICIES.items() if known == schedule.policy)
-    result = DemoResult(plan, name, plan.out / f"demo-{name}.png")
     rows: list[Row] = []
-    shown = scenes.shown(MOST_ROWS)
-    with torch.inference_mode(), stream(source.frames(), source.receiver, keyed, settings=settings) as results:
+    frames, record = source.frames(), result.plan.record
+    coming = frames if record is None else _recorded(frames, record)
+    with torch.inference_mode(), stream(coming, source.receiver, keyed, settings=settings) as results:
         started = time.perf_counter()
         for number, answer in enumerate(progress(results, "capturing", len(scenes))):
             frame = source.emitted(answer.counter)
-            frame_key = schedule.frame_key(answer.counter, frame.raw.header.geometry)
+            geometry = frame.raw.header.geometry
+            frame_key = schedule.frame_key(answer.counter, geometry)
             plain_scores = _scores(network, _plain_input(frame, frame_key, source, settings))
-            wrong_key = wrong.frame_key(answer.counter, frame.raw.header.geometry)
-            misread = isp(frame.raw, wrong_key, settings)
+            misread = isp(frame.raw, wrong.frame_key(answer.counter, geometry), settings)
             wrong_scores = keyed(torch.from_numpy(misread.x)[None], torch.from_numpy(misread.order.astype(np.int64)))[0]
             _count(result, frame, answer, plain_scores, wrong_scores.numpy(), wrong_host)
-            if number in shown:
+            if number in scenes.shown(MOST_ROWS):
                 answers = (best(plain_scores)[0], best(answer.scores)[0], best(wrong_scores.numpy())[0])
                 rows.append(_row(frame, frame_key, answers))
         result.seconds = time.perf_counter() - started
-    return rows, result
+    return rows
+
+
+def _recorded(frames: Iterator[RawFrame], path: Path) -> Iterator[RawFrame]:
+    # A source that gives no frame leaves no recording.
+    for first in frames:
+        with RecordingWriter(path) as writer:
+            yield from recorded(itertools.chain([first], frames), writer)
 
 
 def _plain_input(frame: Emitted, frame_key: FrameKey, source: DemoSource, settings: IspSettings) -> NDArray[np.float32]:

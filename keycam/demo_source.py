@@ -1,5 +1,6 @@
 """Where the demonstration's frames come from: a camera in this process, or one behind a link."""
 
+import itertools
 import secrets
 import tempfile
 from collections import deque
@@ -12,6 +13,7 @@ from pathlib import Path
 from adc import POLICIES, RASTER, KeySchedule, RawFrame, ReadoutPolicy
 from firmware_model import Camera
 from inference.receiver import Receiver
+from keycam.camera_key import counters_of, open_camera_key
 from keycam.camera_process import camera_process
 from keycam.demo_camera import make_camera
 from keycam.demo_scenes import DemoScenes
@@ -26,6 +28,10 @@ from sensor_sim import DEMO_PROFILE, Scene
 
 OWN_CAMERAS = {"pty": "pty", "tcp": "tcp://127.0.0.1:0"}
 """Links to a camera that the demonstration starts itself; other links lead to one that is there."""
+
+
+RESERVE = 64
+"""Frame counters taken from a key's file at once: two seconds of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,32 +115,41 @@ class FarCamera:
             raise ValueError(f"key: there is none for the camera at {self.link}; allowed is its key file, with --key")
 
 
-def far_camera(link: str | None, key: Path | None, client: str | None, passphrase_file: Path | None) -> FarCamera | None:
-    """The camera of a command line, None without a link. Raises ValueError for a key without one."""
-    if link is not None:
-        return FarCamera(link, key, client, passphrase_file)
-    for name, value in (("key", key), ("client", client), ("passphrase_file", passphrase_file)):
-        if value is not None:
-            raise ValueError(f"{name} = {value}: there is no link; allowed with --link only")
-    return None
+@dataclass(frozen=True)
+class HereCamera:
+    """The key of a camera in this process: a throw-away one, or that in a key file, as `keycam infer` takes it."""
+
+    key: Path | None = None
+    client: str | None = None
+    passphrase_file: Path | None = None
+
+    def open(self) -> Key:
+        """The key. Raises KeyFileError."""
+        return new_key("demo", ["host"]) if self.key is None else open_camera_key(self.key, self.passphrase_file)
 
 
 @contextmanager
-def camera_here(scenes: DemoScenes, policy: str, seed: int) -> Iterator[DemoSource]:
-    """A camera in this process under a throw-away key, and a plain one beside it."""
-    schedule = KeySchedule(secrets.token_bytes(32), device="demo", policy=named_policy(policy))
-    bare = _bare()
-    with make_camera(schedule, seed) as camera, make_camera(bare, seed) as plain_camera:
+def camera_here(here: HereCamera, scenes: DemoScenes, policy: str, seed: int) -> Iterator[DemoSource]:
+    """A camera in this process, and a plain one beside it."""
+    with (
+        here.open() as key,
+        key.schedule(named_policy(policy), here.client) as schedule,
+        counters_of(here.key, key, schedule.client, reserve=RESERVE) as counters,
+    ):
+        bare = namesake(schedule, RASTER)
+        # The noise of a frame follows from its counter.
+        keyed_counters, plain_counters = itertools.tee(counters or itertools.count())
+        with make_camera(schedule, seed, keyed_counters) as camera, make_camera(bare, seed, plain_counters) as plain_camera:
 
-        def frames() -> Iterator[RawFrame]:
-            for shot in scenes:
-                raw = camera.capture(shot.scene)
-                plain_raw = plain_camera.capture(shot.scene)
-                source.in_flight.append(Emitted(raw, shot.name, shot.shows, shot.scene, plain_raw))
-                yield raw
+            def frames() -> Iterator[RawFrame]:
+                for shot in scenes:
+                    raw = camera.capture(shot.scene)
+                    plain_raw = plain_camera.capture(shot.scene)
+                    source.in_flight.append(Emitted(raw, shot.name, shot.shows, shot.scene, plain_raw))
+                    yield raw
 
-        source = DemoSource(schedule, Receiver(schedule), frames, bare)
-        yield source
+            source = DemoSource(schedule, Receiver(schedule), frames, bare)
+            yield source
 
 
 @contextmanager
@@ -144,7 +159,7 @@ def camera_there(far: FarCamera, scenes: DemoScenes, policy: str, seed: int) -> 
     Raises what the key, the camera's process, the link and the camera refuse.
     """
     with ExitStack() as opened:
-        url, twin, bare = far.link, None, _bare()
+        url, twin = far.link, None
         if far.link in OWN_CAMERAS:
             folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="keycam-")))
             key = opened.enter_context(new_key("demo", ["host"]))
@@ -153,7 +168,6 @@ def camera_there(far: FarCamera, scenes: DemoScenes, policy: str, seed: int) -> 
                 OWN_CAMERAS[far.link], folder / "demo.key", policy=policy, views=len(scenes), seed=seed
             )  # fmt: skip
             url = opened.enter_context(where)["link"]
-            twin = _Twin(scenes, opened.enter_context(make_camera(bare, seed)))
         else:
             assert far.key is not None
             file = far.key
@@ -161,6 +175,9 @@ def camera_there(far: FarCamera, scenes: DemoScenes, policy: str, seed: int) -> 
         name = key.card.client(far.client)
         link = opened.enter_context(CameraLink(lambda: open_transport(url), _link_key(key, name)))
         schedule = opened.enter_context(key.schedule(_policy_of(link), name))
+        bare = namesake(schedule, RASTER)
+        if far.link in OWN_CAMERAS:
+            twin = _Twin(scenes, opened.enter_context(make_camera(bare, seed)))
         in_flight: deque[Emitted] = deque()
         frames = partial(_seen, link, len(scenes), twin, in_flight)
         yield DemoSource(schedule, LinkReceiver(schedule, link), frames, bare, in_flight, link)
@@ -205,5 +222,7 @@ def _policy_of(link: CameraLink) -> ReadoutPolicy:
     return POLICIES[str(link.read("readout_policy"))]
 
 
-def _bare() -> KeySchedule:
-    return KeySchedule(secrets.token_bytes(32), device="demo", policy=RASTER)
+def namesake(schedule: KeySchedule, policy: ReadoutPolicy) -> KeySchedule:
+    """A schedule for the same names with another master, so that nothing but its keys tells it from `schedule`."""
+    names = {"device": schedule.device, "client": schedule.client}
+    return KeySchedule(secrets.token_bytes(32), **names, epoch=schedule.epoch, policy=policy)

@@ -29,28 +29,41 @@ def fuses_of(key: Key, seed: int) -> Fuses:
     return Fuses(key.card.device, provisioning_secret(key.secret, key.card.device), f"SIM-{seed}")
 
 
-def put_in(key: Key, client: str, flash: Flash, fuses: Fuses, file: Path) -> None:
+def put_in(key: Key, client: str | None, flash: Flash, fuses: Fuses, file: Path) -> None:
     """Put a client's present key into a camera that never had it or a later one; take out those of revoked clients.
 
-    A client's key is put in once: slots that went bad are not filled again by switching on, their owner has to. Raises
-    KeyFileError where a revoked client's key would stay in use.
+    Without a name the only client is meant, and a key that its owner has put in since over the link stays in use. With a name,
+    that client's key is in use afterwards. Slots that went bad are not filled again by switching on, their owner has to.
+
+    Raises ValueError for a client that the key has not, and KeyFileError where the camera had a later key of this client than
+    the file has, and where a revoked client's key would stay in use.
     """
-    epoch = key.card.clients[client].epoch
+    name = key.card.client(client)
+    epoch = key.card.clients[name].epoch
+    secret = bytes(epoch_secret(key.secret, device=fuses.device, client=name, epoch=epoch))
     slots = KeySlots(flash, fuses.storage_key, fuses.device)
-    had = slots.newest(client)
-    if SlotState.CORRUPT not in (slots.state(Slot.A), slots.state(Slot.B)) and (had is None or had[0] < epoch):
-        free = Slot.B if slots.active is Slot.A else Slot.A
-        slots.commit(free, client, epoch, bytes(epoch_secret(key.secret, device=fuses.device, client=client, epoch=epoch)))
+    used = None if slots.active is None else slots.key(slots.active)
+    had = slots.newest(name)
+    is_new = had is None or had[0] < epoch
+    is_asked_for = client is not None and used is not None and used.client != client
+    if SlotState.CORRUPT not in (slots.state(Slot.A), slots.state(Slot.B)) and (is_new or is_asked_for):
+        try:
+            slots.commit(Slot.B if slots.active is Slot.A else Slot.A, name, epoch, secret)
+        except ValueError as error:
+            raise KeyFileError(f"key = {file}: the camera has had a later key ({error})") from None
+    _take_out_revoked(key, slots, file)
+
+
+def _take_out_revoked(key: Key, slots: KeySlots, file: Path) -> None:
+    revoked = {name for name, entry in key.card.clients.items() if entry.revoked}
     for slot in SLOTS:
         held = slots.key(slot)
-        revoked = held is not None and held.client in key.card.clients and key.card.clients[held.client].revoked
-        if revoked and slot is not slots.active:
-            slots.erase(slot)
-        elif revoked:
-            trouble = f"client {held.client!r} is revoked, yet its key is in use in slot {slot.name}"  # type: ignore[union-attr]
-            raise KeyFileError(
-                f"key = {file}: {trouble}; allowed is to begin an epoch of another client's with 'keycam keys rotate'"
-            )
+        if held is None or held.client not in revoked:
+            continue
+        if slot is slots.active:
+            trouble = f"client {held.client!r} is revoked, yet its key is in use in slot {slot.name}"
+            raise KeyFileError(f"key = {file}: {trouble}; allowed is to name another client with --client")
+        slots.erase(slot)
 
 
 def counter_path_of(key: Key, file: Path, flash: Flash) -> Callable[[SlotKey], Path]:

@@ -62,11 +62,34 @@ class OutgoingFrame:
     def resent(self, wanted: Resend, *, first_seq: int, payload_bytes: int = DEFAULT_PAYLOAD_BYTES) -> Iterator[Packet]:
         """The parts that are asked for, with the flag RESEND. Raises ValueError for a range beyond the frame."""
         self._check(payload_bytes)
-        for offset, length in wanted.ranges:
-            if offset + length > self.start.total_bytes:
-                asked = f"{offset} to {offset + length}"
-                raise ValueError(f"range = {asked}: allowed is 0 to {self.start.total_bytes}, the bytes of the frame")
+        self._check_ranges(wanted)
         return self._cut(wanted, first_seq, payload_bytes, PacketFlags.RESEND)
+
+    def pieces(self, wanted: Resend, piece_bytes: int, *, payload_bytes: int = DEFAULT_PAYLOAD_BYTES) -> Iterator[Resend]:
+        """What is wanted of the frame in pieces of about `piece_bytes`, for a sender that does other things between them.
+
+        Taken one after the other, they make the same packets as the whole. Raises ValueError for a range beyond the frame.
+        """
+        self._check(payload_bytes)
+        self._check_ranges(wanted)
+        step = max(1, piece_bytes // payload_bytes) * payload_bytes
+        spans: list[tuple[tuple[int, int], ...]] = [
+            ((at, min(step, offset + length - at)),)
+            for offset, length in wanted.ranges
+            for at in range(offset, offset + length, step)
+        ]
+        last = len(spans or [()]) - 1
+        before, behind = wanted.parts & Resend.START, wanted.parts & Resend.END
+        return (
+            Resend((before if number == 0 else 0) | (behind if number == last else 0), span)
+            for number, span in enumerate(spans or [()])
+        )
+
+    def cut(
+        self, piece: Resend, *, first_seq: int, payload_bytes: int = DEFAULT_PAYLOAD_BYTES, is_resent: bool = False
+    ) -> Iterator[Packet]:
+        """The packets of one of the `pieces`, with rising seq modulo 2**32; with the flag RESEND where they are sent again."""
+        return self._cut(piece, first_seq, payload_bytes, PacketFlags.RESEND if is_resent else PacketFlags.NONE)
 
     def packet_count(self, payload_bytes: int = DEFAULT_PAYLOAD_BYTES) -> int:
         """How many packets the whole frame takes: by how much seq rises."""
@@ -91,6 +114,12 @@ class OutgoingFrame:
                 seq = seq + 1 & 0xFFFFFFFF
         if wanted.parts & Resend.END:
             yield self.end.packet(seq=seq, flags=flags, **about)
+
+    def _check_ranges(self, wanted: Resend) -> None:
+        for offset, length in wanted.ranges:
+            if offset + length > self.start.total_bytes:
+                asked = f"{offset} to {offset + length}"
+                raise ValueError(f"range = {asked}: allowed is 0 to {self.start.total_bytes}, the bytes of the frame")
 
     def _check(self, payload_bytes: int) -> None:
         if not LEAST_PAYLOAD_BYTES <= payload_bytes <= MOST_PAYLOAD_BYTES:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from keycam.commands.keys import PassphraseFile
-from keycam.commands.options import Client, Json, Policy, Seed
+from keycam.commands.options import Client, Json, Key, Policy, Seed
 
 
 def demo(
@@ -21,10 +21,13 @@ def demo(
         str | None,
         typer.Option(
             help="Look through a camera on a wire: pty or tcp starts one as a process of its own; else where one listens "
-            "(see 'keycam camera'), with --key."
+            "(see 'keycam camera'), with its --key."
         ),
     ] = None,
-    key: Annotated[Path | None, typer.Option(readable=False, help="Key file of the camera that listens at --link.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Folder to make, such as door.keycam: a recording of what the link carries; needs --key.")
+    ] = None,
+    key: Key = None,
     client: Client = None,
     passphrase_file: PassphraseFile = None,
     seed: Seed = 0,
@@ -36,9 +39,11 @@ def demo(
     (scene | what the link carries | restored by the key holder | answers) and prints a table.
     """
     from keycam.demo import DemoPlan, run_demo
-    from keycam.demo_source import far_camera
     from keycam.printing import print_demo, print_json
 
-    far = far_camera(link, key, client, passphrase_file)
-    result = run_demo(DemoPlan(out=out, frames=frames, policy=policy, image=image, camera=camera, far=far, seed=seed))
+    plan = DemoPlan(
+        out=out, frames=frames, policy=policy, image=image, camera=camera, seed=seed, record=record, key=key, client=client,
+        passphrase_file=passphrase_file, link=link,
+    )  # fmt: skip
+    result = run_demo(plan)
     print_json(result.as_json()) if as_json else print_demo(result)

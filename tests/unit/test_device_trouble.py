@@ -161,7 +161,9 @@ def test_an_epoch_that_is_used_up_ends_the_stream_and_says_so(host: ScriptedHost
 @pytest.mark.parametrize("damage", ["gone", "damaged"])
 def test_a_counter_that_is_lost_stops_the_camera_before_any_frame(host: ScriptedHost, damage: str) -> None:
     host.stream(1, test_pattern="ramp")
-    host.write_all(payload_bytes=512)  # which lets go of the counters
+    break_(host, "reset")  # which lets go of the counters
+    host.device.work()
+    host.hello()
     path = host.device._body.counter_path(host.device.boot.slots.key(Slot.A))
     path.unlink() if damage == "gone" else path.write_bytes(b"0")
     exposed = host.read("frames_exposed")

@@ -17,7 +17,8 @@ from link.packet import Packet, PacketType, decoded
 from link.parser import PacketParser
 from link.transport.faults import KINDS, PROFILES, Fault, FaultPlan, LinkFaults, fault_plan, load_schedule
 from link.transport.faults.interruption import Interruption, Passed
-from link.transport.faults.packet_stage import MOST_BEHIND
+from link.transport.faults.packet_stage import MOST_BEHIND, REMEMBERED_BYTES
+from link.transport.faults.strikes import DrawnStrikes
 from link.transport.faults.wrong_baud import WrongBaudReceiver
 
 
@@ -161,6 +162,16 @@ def test_a_flip_changes_one_bit_of_one_byte() -> None:
     assert (record.before, record.after) == (bytes([changed[0][0]]), bytes([changed[0][1]]))
 
 
+def test_every_bit_of_a_byte_can_be_flipped_and_every_byte_of_a_stream_struck() -> None:
+    flips = DrawnStrikes([Fault("bit-flip", 0.5)], seed=[1]).before(20)
+    assert {strike.place for strike in flips} == set(range(20))
+    faults = LinkFaults(FaultPlan("test", (Fault("bit-flip", 0.5),)), 1)
+    passed(faults, STREAM)
+    changes = {record.before[0] ^ record.after[0] for record in faults.schedule.records}
+    assert changes == {1 << bit for bit in range(8)}
+    assert [strike.place for strike in DrawnStrikes([Fault("byte-drop", 1.0)], seed=[1]).before(3)] == [0, 1, 2]
+
+
 @pytest.mark.parametrize("kind", ["byte-drop", "byte-insert", "byte-duplicate"])
 def test_a_byte_comes_or_goes(kind: str) -> None:
     out, faults = struck(Fault(kind), STREAM[1:])
@@ -188,6 +199,17 @@ def test_a_burst_is_noise_of_its_size_and_an_overrun_takes_so_much_away(size: in
     assert (record.before, record.after) == (STREAM[: min(size, 256)], out[: min(size, 256)])
     assert (record.before_bytes, record.after_bytes) == (size, size)
     assert struck(Fault("overrun", size_bytes=size), STREAM, cuts)[0] == STREAM[size:]
+
+
+def test_a_fault_that_the_end_of_the_link_cuts_off_is_written_down_as_far_as_it_came() -> None:
+    faults = LinkFaults(FaultPlan("test"), 1)
+    faults.inject(Fault("burst", size_bytes=64), "to-host")
+    faults.ways["to-host"].feed(STREAM[:1] * 10)
+    assert not faults.schedule.counts
+    faults.close()
+    (record,) = faults.schedule.records
+    assert (record.before_bytes, record.after_bytes) == (10, 10)
+    assert faults.schedule.counts == {("to-host", "burst"): 1}
 
 
 def test_a_flood_has_its_size_and_no_end() -> None:
@@ -294,6 +316,16 @@ def test_packets_are_replayed_whole_and_no_more_of_them_than_fit() -> None:
     assert order == [*range(31), 25, 26, 27, 28, 29, *range(31, 50)]
 
 
+def test_no_more_packets_are_remembered_than_a_replay_may_need() -> None:
+    sent = packets(300, 1000)
+    faults = LinkFaults(FaultPlan("test"), 1)
+    faults.inject(Fault("packet-replay", size_bytes=1 << 20), "to-host", where=lambda body: decoded(body).seq == 299)
+    passed(faults, b"".join(sent))
+    (record,) = faults.schedule.records
+    replayed = record.after_bytes - record.before_bytes
+    assert REMEMBERED_BYTES - 1100 < replayed <= REMEMBERED_BYTES
+
+
 def test_packets_of_one_type_are_struck_and_no_others() -> None:
     types = [PacketType.FRAME_START, PacketType.DATA, PacketType.DATA, PacketType.FRAME_END] * 50
     stream = b"".join(Packet(kind, b"payload", seq=seq).encoded() for seq, kind in enumerate(types))
@@ -345,8 +377,9 @@ def test_a_receiver_of_the_right_baud_hears_what_was_sent_and_of_a_wrong_one_som
         heard = WrongBaudReceiver(ratio).hear(sent)
         assert heard
         assert heard != sent
-    cut = WrongBaudReceiver(0.5)
-    assert b"".join(cut.hear(sent[i : i + 7]) for i in range(0, 3000, 7)) == WrongBaudReceiver(0.5).hear(sent)
+    for ratio in (0.5, 0.94):
+        cut = WrongBaudReceiver(ratio)
+        assert b"".join(cut.hear(sent[i : i + 7]) for i in range(0, 3000, 7)) == WrongBaudReceiver(ratio).hear(sent)
     with pytest.raises(ValueError, match="ratio = 0"):
         WrongBaudReceiver(0)
 

@@ -128,6 +128,23 @@ def test_of_parts_sent_again_the_one_that_ends_the_samples_is_the_last() -> None
     assert [each.flags for each in again] == [PacketFlags.RESEND, PacketFlags.RESEND | PacketFlags.LAST]
 
 
+@pytest.mark.parametrize("piece_bytes", [1, 256, 700, 1024, 10**6])
+def test_pieces_one_after_the_other_are_the_same_packets(piece_bytes: int) -> None:
+    made = outgoing()
+    total = made.start.total_bytes
+    whole = Resend(Resend.START | Resend.END, ((0, total),))
+    part = Resend(Resend.END, ((3, 600), (total - 5, 5)))
+    for wanted, is_resent in ((whole, False), (part, True), (Resend(Resend.END, ()), True), (Resend(0, ((7, 1),)), True)):
+        seq, cut = 2**32 - 3, []
+        for piece in made.pieces(wanted, piece_bytes, payload_bytes=256):
+            cut += made.cut(piece, first_seq=seq, payload_bytes=256, is_resent=is_resent)
+            seq = (2**32 - 3 + len(cut)) % 2**32
+        as_one = made.resent if is_resent else lambda _, **options: made.packets(**options)
+        assert cut == list(as_one(wanted, first_seq=2**32 - 3, payload_bytes=256))
+        assert len(list(made.pieces(wanted, piece_bytes, payload_bytes=256))) <= len(cut)
+    assert len(list(made.pieces(whole, 512, payload_bytes=256))) == -(-total // 512)
+
+
 @pytest.mark.parametrize("payload_bytes", [255, MOST_PAYLOAD_BYTES + 1])
 def test_an_impossible_payload_size_is_refused_at_once(payload_bytes: int) -> None:
     with pytest.raises(ValueError, match=f"payload_bytes = {payload_bytes}: allowed is 256 to 8192"):

@@ -3,6 +3,8 @@
 import errno
 import os
 import socket
+import struct
+import termios
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
@@ -35,6 +37,14 @@ def test_a_serial_port_opens_by_path_and_by_the_names_of_pyserial(url: str, baud
         spied = log.read_text()
         assert "TX   0000  71 75 65 73 74 69 6F 6E" in spied
         assert "RX   0000  61 6E 73 77 65 72" in spied
+
+
+def test_a_serial_port_waits_for_a_byte_so_that_silence_never_reads_like_the_end() -> None:
+    with closing(PtyPort()) as device, closing(open_transport(device.name)):
+        other = os.open(device.name, os.O_RDWR | os.O_NOCTTY)
+        minimum = termios.tcgetattr(other)[6][termios.VMIN]
+        os.close(other)
+    assert minimum == 1
 
 
 def test_hwgrep_opens_the_port_that_it_finds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +111,7 @@ def rfc2217_server():
                 waiting = port.in_waiting
                 if waiting:
                     client.sendall(b"".join(server.escape(port.read(waiting))))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it ends as if it had crashed
 
     with in_thread(serve) as raised:
         yield f"rfc2217://user:secret@127.0.0.1:{listener.getsockname()[1]}", over
