@@ -52,5 +52,10 @@ def served_camera(folder: Path, **hardware: Any) -> Iterator[ServedCamera]:
         assert not thread.is_alive(), "the camera hangs"
 
 
+def faults_of(link: CameraLink) -> dict[str, int]:
+    """What went wrong on a link, but for answers that a busy machine gave too late."""
+    return {cause: times for cause, times in link.statistics.faults.items() if cause not in ("command_repeated", "stray")}
+
+
 def schedule() -> KeySchedule:
     return KeySchedule.from_epoch_secret(SECRET, device=DEVICE, client="host", epoch=1)

@@ -45,6 +45,8 @@ class Dialogue:
         self._awaited: int | None = None
         self._answers: deque[Packet] = deque(maxlen=1)
         self._ending = threading.Event()
+        self.is_to_end = False
+        """Whether the camera ends the session by what it was asked for, so that it is no fault."""
 
     def take(self, packet: Packet) -> bool:
         """A packet came that may be the answer; whether it is."""

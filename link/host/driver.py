@@ -193,7 +193,7 @@ class Driver:
         if trouble == "silence":
             self._link.drop()
         if trouble is not None and trouble != "fault":
-            self._trouble = trouble
+            self._trouble = None if trouble == "session_lost" and self._dialogue.is_to_end else trouble
             raise SessionEnded(trouble)
         if self._supply is not None and self._queue is None:
             self._drop_supply()

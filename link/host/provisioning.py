@@ -90,4 +90,5 @@ def _give(dialogue: Dialogue, key: LinkKey, slot: Slot) -> None:
     if reply.check != key.check:
         text = f"key = epoch {key.epoch} of {key.client!r}: the camera found another check value"
         raise KeyRefused(f"{text}; allowed is a camera that unwraps it")
+    dialogue.is_to_end = True
     dialogue.ask(KeyCommit(slot, begin.check), Ack)

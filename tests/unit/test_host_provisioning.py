@@ -9,7 +9,7 @@ from link.host import CameraRefused, KeyRefused, LinkKey, erase, provision
 from link.messages import Slot, SlotState
 from link.status import Status
 from tests.scripted_host import DEVICE
-from tests.served_camera import CLIENT, OWNER, ServedCamera, served_camera
+from tests.served_camera import CLIENT, OWNER, ServedCamera, faults_of, served_camera
 
 SECOND = LinkKey.of_client(bytes(range(7, 39)), device=DEVICE, client="host", epoch=2)
 
@@ -30,7 +30,7 @@ def test_keys_go_into_the_slots_in_turn_and_the_last_one_is_used(tmp_path: Path)
             assert owner.slots()[0].state is SlotState.EMPTY
             with pytest.raises(CameraRefused, match="KEY_SLOT_ACTIVE"):
                 erase(owner, Slot.B)
-            assert owner.statistics.faults == {}
+            assert faults_of(owner) == {}
         with camera.link(SECOND) as link:
             assert link.camera.epoch == 2
         with pytest.raises(KeyRefused, match="epoch = 1: camera 'door' is in epoch 2"):
