@@ -24,7 +24,7 @@ def print_json(result: dict[str, Any]) -> None:
 
 
 def print_demo(result: "DemoResult") -> None:
-    table = Table(title=f"{result.frames} frames, policy {result.plan.policy}")
+    table = Table(title=f"{result.frames} frames, policy {result.policy}")
     for heading in ("photograph", "shows", "plain network sees"):
         table.add_column(heading)
     for name, seen in result.by_photograph.items():
@@ -40,11 +40,18 @@ def print_demo(result: "DemoResult") -> None:
                 "frames a host with a wrong key refuses": f"{figures['frames_refused_by_wrong_key_host']} of {result.frames}",
                 "frames a second, comparisons included": f"{figures['frames_per_second']:.1f}",
                 "median time of each stage": ", ".join(f"{k} {v:.2f} ms" for k, v in figures["median_stage_ms"].items()),
+                **({} if result.link is None else {"link": _link(result.link)}),
                 "picture": figures["picture"],
                 **({"recording": figures["recording"]} if "recording" in figures else {}),
             }
         )
     )
+
+
+def _link(link: dict[str, Any]) -> str:
+    outcomes, faults = link["outcomes"], link["faults"]
+    went_wrong = ", ".join(f"{cause} {times}" for cause, times in faults.items()) or "no faults"
+    return f"{link['name']}: {outcomes['frames_complete']} frames, {outcomes['bytes']} bytes, {went_wrong}"
 
 
 def print_evaluation(result: dict[str, Any]) -> None:

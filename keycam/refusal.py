@@ -25,13 +25,15 @@ def refusal(error: Exception) -> tuple[str, int]:
     from inference.datasets import DataError
     from inference.recording.errors import RecordingError
     from keycam.calibration_files import CalibrationError
+    from keycam.camera_process import CameraNotStarted
+    from link.host.failures import LinkFailure
     from link.transport.transport import LinkLost, LinkTimeout, PortError
     from sensor_sim.profile_file import ProfileError
     from sensor_sim.scene.errors import SceneError
 
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
-    of_devices = (FlashError, FaultSocketError)
+    of_devices = (FlashError, FaultSocketError, CameraNotStarted, LinkFailure)
     if isinstance(error, of_sources + of_calibrations + of_devices):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
