@@ -6,7 +6,7 @@ import shlex
 from contextlib import ExitStack
 from pathlib import Path
 
-from keycam.atomic_file import whole_file
+from keycam.atomic_file import OutputError, make_folder, whole_file
 from keycam.audit.contact_sheet import draw_contact_sheet
 from keycam.audit.explained import EXPLAINED
 from keycam.audit.figure_rows import figure_rows
@@ -19,8 +19,16 @@ from keycam.policy import described
 PAGE, SHEET, FIGURES = "report.html", "contact_sheet.png", "audit.json"
 
 
+def make_report_folder(folder: Path) -> None:
+    """Make `folder` and see that the files can be written in it: before the audit, not after it. Raises `OutputError`."""
+    make_folder(folder, "out")
+    for name in (PAGE, SHEET, FIGURES):
+        if (folder / name).is_dir():
+            raise OutputError(f"out = {folder}: {name} in it is a folder; allowed is a folder where {name} can be written")
+
+
 def write_report(audit: Audit, folder: Path) -> Path:
-    """Write `report.html`, `contact_sheet.png` and `audit.json` into `folder`, all or none; its other files stay.
+    """Write `report.html`, `contact_sheet.png` and `audit.json` into `folder`, each whole; its other files stay.
 
     The page needs no other file and no network. Gives the page's path; raises `OutputError` where it cannot be written.
     """

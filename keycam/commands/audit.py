@@ -40,9 +40,8 @@ def audit(
     The attacker is a process of its own that is handed emitted frames and never a key; with known and chosen scenes, and with
     a layer's tables, it is handed those too.
     """
-    from keycam.atomic_file import make_folder
     from keycam.audit.plan import AuditPlan
-    from keycam.audit.report import write_report
+    from keycam.audit.report import make_report_folder, write_report
     from keycam.audit.run import run_audit
     from keycam.convert import parsed_size
     from keycam.printing import print_audit, print_json
@@ -52,7 +51,7 @@ def audit(
         size=None if size is None else parsed_size(size), keys=keys, sweep=sweep or out is not None, seed=seed,
     )  # fmt: skip
     if out is not None:
-        make_folder(out, "out")  # before the work, not after it
+        make_report_folder(out)
     found = run_audit(plan)
     report = None if out is None else write_report(found, out)
     print_json(found.result) if as_json else print_audit(found.result, report)
