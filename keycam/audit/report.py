@@ -34,7 +34,7 @@ def write_report(audit: Audit, folder: Path) -> Path:
     """
     with ExitStack() as stack:
         page, sheet, figures = (stack.enter_context(whole_file(folder / name, "out")) for name in (PAGE, SHEET, FIGURES))
-        draw_contact_sheet(audit.rows, f"keycam audit: {described(audit.plan.readout_policy())}", sheet)
+        draw_contact_sheet(audit.rows, f"keycam audit: {described(audit.policy)}", sheet)
         figures.write_text(json.dumps(audit.result, indent=2) + "\n")
         page.write_text(_page(audit, sheet.read_bytes()), encoding="utf-8")
     return folder / PAGE
@@ -48,7 +48,7 @@ def _page(audit: Audit, sheet: bytes) -> str:
     )
     return environment.get_template(PAGE).render(
         result=audit.result,
-        policy=described(audit.plan.readout_policy()),
+        policy=described(audit.policy),
         verdict=verdict(audit.result),
         plots=list(plots(audit.result, audit.samples)),
         sheet=base64.b64encode(sheet).decode("ascii"),
@@ -60,11 +60,8 @@ def _page(audit: Audit, sheet: bytes) -> str:
 
 def command_line(plan: AuditPlan) -> str:
     """The line that repeats an audit."""
-    options: dict[str, object] = {
-        "source": plan.source, "data": plan.data, "frames": plan.frames, "policy": plan.policy, "order": plan.order,
-        "refresh": plan.refresh, "size": None if plan.size is None else f"{plan.size[0]}x{plan.size[1]}", "keys": plan.keys,
-        "seed": plan.seed,
-    }  # fmt: skip
+    names = ("source", "data", "key", "frames", "policy", "order", "refresh", "keys", "seed")
+    options = {**{name: getattr(plan, name) for name in names}, "size": plan.size_text}
     line = ["keycam", "audit"]
     for name, value in options.items():
         line += [] if value is None else [f"--{name}", str(value)]

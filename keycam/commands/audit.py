@@ -5,17 +5,28 @@ from typing import Annotated
 
 import typer
 
-from keycam.commands.options import Json, Policy, Seed
+from keycam.commands.keys import PassphraseFile
+from keycam.commands.options import Json, Seed
 
 
 def audit(
     source: Annotated[
         str,
-        typer.Option(help="What the camera looks at: photographs, cifar10 (with --data), an image, a folder, a video, a webcam."),
+        typer.Option(
+            help="What the camera looks at: photographs, cifar10 (with --data), an image, a folder, a video, a webcam; or a "
+            "recording (with --key), whose own frames are attacked."
+        ),
     ] = "photographs",
     data: Annotated[Path | None, typer.Option(help="Folder with CIFAR-10, for --source cifar10.")] = None,
     frames: Annotated[int, typer.Option(help="Frames that the eavesdropper has.", min=3)] = 100,
-    policy: Policy = "secure",
+    key: Annotated[
+        Path | None, typer.Option(readable=False, help="Key file of the recording's camera or client; only the scorer reads it.")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="What the readout hides: secure, paper or raster; by default secure. A recording has its own."),
+    ] = None,
     order: Annotated[str | None, typer.Option(help="Instead of the policy's: full, row-column, block or raster.")] = None,
     refresh: Annotated[str | None, typer.Option(help="Instead of the policy's: frame or static.")] = None,
     mask: Annotated[bool | None, typer.Option("--mask/--no-mask", help="Instead of the policy's.", show_default=False)] = None,
@@ -47,7 +58,8 @@ def audit(
     from keycam.printing import print_audit, print_json
 
     plan = AuditPlan(
-        source=source, data=data, frames=frames, policy=policy, order=order, refresh=refresh, mask=mask,
+        source=source, data=data, key=key, passphrase_file=passphrase_file, frames=frames,
+        policy=policy, order=order, refresh=refresh, mask=mask,
         size=None if size is None else parsed_size(size), keys=keys, sweep=sweep or out is not None, seed=seed,
     )  # fmt: skip
     if out is not None:
