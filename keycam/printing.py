@@ -84,7 +84,7 @@ def print_audit(result: dict[str, Any], report: Path | None = None) -> None:
     table = Table(title=f"{result['source']}: {policy['order']} order, refresh {policy['refresh']}, {masked}")
     headings = ("attack", "figure", "found", *(("95 % interval",) if several else ()), "by chance", "limit of chance")
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in ("attack", "figure") else "right")
+        table.add_column(heading, justify="left" if heading in ("attack", "figure") else "right", max_width=MOST_IN_A_CELL)
     for section in figure_rows(result):
         attack = section.name
         for row in section.rows:

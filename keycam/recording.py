@@ -46,7 +46,7 @@ def check_recording(path: Path, key_file: Path | None, passphrase_file: Path | N
         result |= {"key": key.card.fingerprint, "readable": 0, "accepted": 0, "refused": {}}
         header = recording.first_header
         if header is not None:
-            with _schedule(key, header) as schedule:
+            with schedule_of(key, header) as schedule:
                 receiver = Receiver(schedule, live=False)
                 for raw in progress(recording, "checking", len(recording)):
                     result["readable"] += 1
@@ -90,7 +90,8 @@ def import_recording(video: Path, out: Path) -> dict[str, Any]:
     return {"video": str(video), "recording": str(out), "frames": writer.frames}
 
 
-def _schedule(key: Key, header: FrameHeader) -> KeySchedule:
+def schedule_of(key: Key, header: FrameHeader) -> KeySchedule:
+    """The schedule under which a frame with this header was made, if `key` is its device's or its client's."""
     if key.card.purpose == "client":
         return key.schedule(header.policy)
     # To read needs no counter, so a device's key may make those of clients and epochs that have ended.
