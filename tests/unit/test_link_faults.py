@@ -1,7 +1,5 @@
 """Faults of bytes and packets: each does what its name says, follows from the seed alone, and is written down."""
 
-import json
-import re
 import zlib
 from collections import Counter
 from itertools import pairwise
@@ -19,7 +17,6 @@ from link.transport.faults import KINDS, PROFILES, Fault, FaultPlan, LinkFaults,
 from link.transport.faults.interruption import Interruption, Passed
 from link.transport.faults.packet_stage import MOST_BEHIND, REMEMBERED_BYTES
 from link.transport.faults.strikes import DrawnStrikes
-from link.transport.faults.wrong_baud import WrongBaudReceiver
 
 
 def packets(count: int, size: int = 100, seed: int = 1) -> list[bytes]:
@@ -367,89 +364,6 @@ def test_a_parser_loses_at_most_two_packets_to_one_event_and_lets_none_through_t
         assert len(set(got)) >= len(sent) - 2
         # A packet that is missing has been counted by the parser, but for one that was taken away whole.
         assert fault.kind == "packet-loss" or len(set(got)) == len(sent) or parser.errors.total() > 0
-
-
-def test_a_receiver_of_the_right_baud_hears_what_was_sent_and_of_a_wrong_one_something_else() -> None:
-    sent = np.random.default_rng(1).bytes(3000)
-    for ratio in (1.0, 1.02, 0.98):  # a good receiver bears 5 % together with its sender
-        assert WrongBaudReceiver(ratio).hear(sent) == sent
-    for ratio in (0.125, 0.5, 0.94, 1.06, 2.0):
-        heard = WrongBaudReceiver(ratio).hear(sent)
-        assert heard
-        assert heard != sent
-    for ratio in (0.5, 0.94):
-        cut = WrongBaudReceiver(ratio)
-        assert b"".join(cut.hear(sent[i : i + 7]) for i in range(0, 3000, 7)) == WrongBaudReceiver(ratio).hear(sent)
-    with pytest.raises(ValueError, match="ratio = 0"):
-        WrongBaudReceiver(0)
-
-
-def test_a_receiver_of_another_baud_samples_the_line_where_its_own_bits_would_be() -> None:
-    # The line for 0F, in bits of the sender: start 0 at 1, then 1111 0000, stop 1 at 10. A receiver twice as fast samples each
-    # of them twice: from 1.75 on 0 1111111 and a stop of 1: FE; from the fall at 6 on 0000000 1 and a stop of 1: 80. FF is FE.
-    assert WrongBaudReceiver(2.0).hear(b"\x0f\xff") == b"\xfe\x80\xfe"
-    # Half as fast, it samples every second bit of 00 00: at 4, 6, ... 18, of which 10 is the first stop bit, and stops at 20.
-    assert WrongBaudReceiver(0.5).hear(b"\0\0\xff") == b"\x08"
-
-
-def test_a_byte_without_a_stop_bit_is_heard_as_zero_and_the_next_begins_when_the_line_has_been_high() -> None:
-    # Twice as fast, on 00: nine samples are low within the first five bits, and the line stays low for four more.
-    assert WrongBaudReceiver(2.0).hear(b"\x00\xff\xff") == b"\x00\xfe\xfe"
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "says"),
-    [
-        ("kind", "gremlin", "kind = 'gremlin': allowed is bit-flip, byte-drop"),
-        ("rate", 1.5, "rate = 1.5: allowed is 1e-12 to 1, or 0"),
-        ("rate", -0.1, "rate = -0.1: allowed is"),
-        ("rate", float("nan"), "rate = nan: allowed is"),
-        ("rate", 1e-13, "rate = 1e-13: allowed is"),
-        ("size_bytes", 4, "size_bytes = 4: allowed for bit-flip is 0 to 0"),
-        ("duration_s", 1.0, "duration_s = 1.0: allowed for bit-flip is 0 to 0 s"),
-        ("direction", "up", "direction = 'up': allowed is to-host, to-device, both"),
-        ("packet_type", 65, "packet_type = 65: allowed is 0 to 255, for faults of packets"),
-    ],
-)
-def test_a_fault_that_cannot_be_is_refused_by_name(name: str, value, says: str) -> None:
-    with pytest.raises(ValueError) as caught:
-        Fault(**{"kind": "bit-flip", name: value})
-    assert str(caught.value).startswith(says)
-
-
-def test_sizes_durations_types_seeds_and_choices_that_cannot_be_are_refused() -> None:
-    for work, says in (
-        (lambda: Fault("burst"), "size_bytes = 0: allowed for burst is 1 to 67108864"),
-        (lambda: Fault("stall", duration_s=float("inf")), "duration_s = inf: allowed for stall is 0 to 3600 s"),
-        (lambda: Fault("packet-loss", packet_type=256), "packet_type = 256"),
-        (lambda: LinkFaults(FaultPlan("test"), -1), "seed = -1: allowed is 0 or more"),
-        (lambda: fault_plan("gremlins"), "faults = 'gremlins': allowed is none, light, noise"),
-        (lambda: FaultPlan.from_json({"name": "x", "faults": [{"kind": "bit-flip", "rat": 1}]}), "plan = "),
-        (lambda: LinkFaults(FaultPlan("test"), 1).inject(Fault("bit-flip"), "to-host", times=2), "kind = bit-flip"),
-        (lambda: LinkFaults(FaultPlan("test"), 1).inject(Fault("packet-loss"), "to-host", times=0), "times = 0"),
-    ):
-        with pytest.raises(ValueError) as caught:
-            work()
-        assert str(caught.value).startswith(says)
-
-
-@pytest.mark.parametrize("name", PROFILES)
-def test_every_profile_is_json_and_comes_back(name: str) -> None:
-    plan = fault_plan(name)
-    assert FaultPlan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
-
-
-def test_everything_is_every_kind_but_a_baud_that_is_never_right() -> None:
-    assert {fault.kind for fault in PROFILES["everything"].faults} == set(KINDS) - {"wrong-baud"}
-
-
-def test_the_page_names_every_profile_and_every_kind() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "links.md").read_text()
-    profiles = page.split("Plans by name:")[1].split("\n")[0]
-    assert re.findall(r"`([a-z-]+)`", profiles) == list(PROFILES)
-    table = [line for line in page.splitlines() if line.endswith(("| bit |", "| byte |", "| packet |"))]
-    named = {kind: line.rsplit("|", 2)[1].strip() for line in table for kind in re.findall(r"`([a-z-]+)`", line.split("|")[1])}
-    assert named == {kind: trait.unit for kind, trait in KINDS.items()}
 
 
 def test_a_schedule_counts_and_a_file_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
