@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,14 +49,16 @@ _BESIDE_CHANCE = ("best_partner_within_2_px", "neighbours_recovered")
 
 def plots(result: dict[str, Any], samples: SampleHistogram) -> Iterator[Plot]:
     """All plots that the result has figures for."""
-    yield "What each attack finds (bars), and what guessing gives (dashes).", _svg("attacks", _attack_bars(result))
-    alone = result["ciphertext_only"]
-    if "sweep" in alone:
+    drawn = [
+        ("What each attack finds (bars), and what guessing gives (dashes).", "attacks", _attack_bars(result)),
+        ("How often a large scene's samples take each value, before and on the link.", "samples", _samples(samples)),
+        ("What a partly right key is worth. Dashes: by chance.", "partial", _partial(result["partial_key"])),
+    ]
+    if "sweep" in result["ciphertext_only"]:
         caption = "Frames alone: what is recovered from how many of them. Dashes: by chance."
-        yield caption, _svg("sweep", _sweep(alone["sweep"]))
-    yield "How often a large scene's samples take each value, before and on the link.", _svg("samples", _samples(samples))
-    caption = "What a partly right key is worth. Dashes: by chance."
-    yield caption, _svg("partial", _partial(result["partial_key"]))
+        drawn.insert(1, (caption, "sweep", _sweep(result["ciphertext_only"]["sweep"])))
+    for caption, name, figure in drawn:
+        yield caption, _svg(caption, name, figure)
 
 
 def _attack_bars(result: dict[str, Any]) -> "Figure":
@@ -153,8 +156,8 @@ def _legend(ax: "Axes") -> None:
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False, labelcolor=_INK, fontsize=10, borderaxespad=0.2)
 
 
-def _svg(name: str, figure: "Figure") -> str:
-    """The figure as an element of HTML, as wide as there is room, in the page's ink."""
+def _svg(caption: str, name: str, figure: "Figure") -> str:
+    """The figure as an element of HTML, as wide as there is room, in the page's ink; its parts are called after `name`."""
     from matplotlib import rc_context
 
     written = io.StringIO()
@@ -163,4 +166,4 @@ def _svg(name: str, figure: "Figure") -> str:
         figure.savefig(written, format="svg", metadata={"Date": None})
     svg = written.getvalue()
     svg = svg[svg.index("<svg") :].replace(_INK, "currentColor").replace(_GRID, "var(--grid)")
-    return svg.replace("<svg", f'<svg role="img" aria-label="{name}"', 1)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)

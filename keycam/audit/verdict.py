@@ -34,8 +34,8 @@ def verdict(result: dict[str, Any]) -> Verdict:
     alone = result["ciphertext_only"]
     leaks = tuple(_leaks(result))
     if alone.get("key_entries_recovered", 0) >= BROKEN_FROM:
-        entries, likeness = f"{alone['key_entries_recovered']:.0%} of the key's entries", f"SSIM {alone['ssim']:.2f}"
-        sentence = f"{alone['frames']} frames alone give {entries} and pictures of {likeness}"
+        share, likeness = (figure_text(name, alone[name]) for name in ("key_entries_recovered", "ssim"))
+        sentence = f"{alone['frames']} frames alone give {share} of the key's entries and pictures of SSIM {likeness}"
         return Verdict("broken", f"{sentence}{_from_how_many(alone)}.", leaks)
     if leaks:
         return Verdict("leaks", "Frames alone did not give the key, but attacks find more than guessing does.", leaks)
