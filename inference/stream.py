@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from adc import RawFrame
+from adc import FrameHeader, RawFrame
 from inference.bounded_queue import BoundedQueue, QueueFinished
-from inference.isp import IspSettings, KeyedImage, isp
+from inference.isp import Corrections, IspSettings, KeyedImage, isp
 from inference.receiver import FrameRefused, Receiver
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Keep = Literal["all", "latest"]
 Network = Callable[["Tensor", "Tensor"], "Tensor"]
 """Takes x float32 (1, C, h, w) in emission order and order int64 (1, h * w); returns scores float32 (1, classes)."""
+
+CorrectionsOf = Callable[[FrameHeader], Corrections]
+"""What calibration knows of the camera of a frame, given its header; raises ValueError for a frame that it does not fit."""
 
 SOURCE_GRACE_S = 2.0
 """How long `stop` waits for a source that is busy; its daemon thread ends by itself when the source returns."""
@@ -82,6 +85,7 @@ class Stream(Iterator[FrameResult]):
         settings: IspSettings,
         keep: Keep = "all",
         queue_frames: int = 4,
+        corrections: CorrectionsOf | None = None,
     ) -> None:
         if keep not in get_args(Keep):
             raise ValueError(f"keep = {keep!r}: allowed is {' or '.join(get_args(Keep))}")
@@ -95,7 +99,7 @@ class Stream(Iterator[FrameResult]):
         self._capturing = threading.Thread(target=_capture, args=(frames, self._arrivals), name="keycam-capture", daemon=True)
         self._developing = threading.Thread(
             target=_develop,
-            args=(self._arrivals, self._pictures, receiver, settings, self._refused),
+            args=(self._arrivals, self._pictures, receiver, settings, corrections, self._refused),
             name="keycam-isp",
             daemon=True,
         )
@@ -165,6 +169,7 @@ def stream(
     settings: IspSettings,
     keep: Keep = "all",
     queue_frames: int = 4,
+    corrections: CorrectionsOf | None = None,
 ) -> Stream:
     """Run the network on frames as they arrive.
 
@@ -182,13 +187,15 @@ def stream(
         "all" slows the source down to the network's speed; "latest" drops the oldest waiting frame instead.
     queue_frames
         frames that may wait before the image signal processor, and again before the network.
+    corrections
+        what calibration knows of the camera, frame by frame: `for_frame` of a correction profile.
 
     Raises
     ------
     ValueError
         if `keep` or `queue_frames` is not allowed. What goes wrong later comes out of the iterator.
     """
-    return Stream(frames, receiver, network, settings=settings, keep=keep, queue_frames=queue_frames)
+    return Stream(frames, receiver, network, settings=settings, keep=keep, queue_frames=queue_frames, corrections=corrections)
 
 
 def _capture(frames: Iterable[RawFrame], arrivals: BoundedQueue[_Arrival]) -> None:
@@ -211,6 +218,7 @@ def _develop(
     pictures: BoundedQueue[_Picture],
     receiver: Receiver,
     settings: IspSettings,
+    corrections: CorrectionsOf | None,
     refused: Counter[str],
 ) -> None:
     try:
@@ -223,7 +231,7 @@ def _develop(
                 refused[refusal.cause] += 1
                 continue
             verified_s = perf_counter()
-            image = isp(raw, frame_key, settings)
+            image = isp(raw, frame_key, settings, None if corrections is None else corrections(raw.header))
             ready_s = perf_counter()
             timings_s = {"wait": start_s - arrived_s, "key_and_verify": verified_s - start_s, "isp": ready_s - verified_s}
             if not pictures.put(_Picture(raw.header.counter, image, timings_s, ready_s)):

@@ -1,6 +1,7 @@
-"""Files that are either whole or not there."""
+"""Files and folders that are either whole or not there."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,8 +50,29 @@ def whole_file(path: Path, field: str, *, private: bool = False) -> Iterator[Pat
         raise
 
 
-def _not_written(path: Path, field: str, error: OSError) -> OutputError:
-    return OutputError(f"{field} = {path}: {_trouble(error)}; allowed is a file in a folder that can be written")
+@contextmanager
+def whole_folder(path: Path, field: str) -> Iterator[Path]:
+    """Give an empty temporary folder beside `path`, which is not there or empty; otherwise as `whole_file`."""
+    try:
+        if path.exists() and any(path.iterdir()):
+            raise OutputError(f"{field} = {path}: something is there already; allowed is a new folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f".{path.stem}-", dir=path.parent))
+    except OSError as error:
+        raise _not_written(path, field, error, "folder") from error
+    try:
+        yield unfinished
+        unfinished.chmod(0o777 & ~_umask())
+        unfinished.replace(path)
+    except BaseException as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _not_written(path, field, error, "folder") from error
+        raise
+
+
+def _not_written(path: Path, field: str, error: OSError, what: str = "file") -> OutputError:
+    return OutputError(f"{field} = {path}: {_trouble(error)}; allowed is a {what} in a folder that can be written")
 
 
 def _trouble(error: OSError) -> str:

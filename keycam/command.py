@@ -6,6 +6,7 @@ import typer
 
 from keycam.commands.audit import audit
 from keycam.commands.bench import bench
+from keycam.commands.calibrate import app as calibrate
 from keycam.commands.camera import camera
 from keycam.commands.convert import convert_network, export_network
 from keycam.commands.demo import demo
@@ -13,6 +14,7 @@ from keycam.commands.evaluate import evaluate
 from keycam.commands.infer import infer
 from keycam.commands.info import info
 from keycam.commands.keys import app as keys
+from keycam.commands.recording import app as recordings
 from keycam.commands.train import train
 from keycam.process import keep_freed_memory, share_threads
 from keycam.refusal import INTERRUPTED, refusal
@@ -23,6 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(keys, name="keys")
+app.add_typer(recordings, name="recording")
+app.add_typer(calibrate, name="calibrate")
 app.command()(demo)
 app.command("eval")(evaluate)
 app.command()(infer)

@@ -1,10 +1,11 @@
 """`keycam demo`: photographs through the keyed camera, and the keyed network's answers beside the plain one's."""
 
-import secrets
+import itertools
 import statistics
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,27 +14,33 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adc import RASTER, FrameKey, KeySchedule, RawFrame
-from inference.isp import isp
+from adc import POLICIES, FrameKey, RawFrame
+from inference.isp import IspSettings, isp
 from inference.keyed import convert
 from inference.models import load
 from inference.receiver import FrameRefused, Receiver
+from inference.recording import RecordingWriter, recorded
 from inference.stream import FrameResult, stream
 from keycam.answers import Answer, best
 from keycam.atomic_file import make_folder
 from keycam.contact_sheet import Row, draw_contact_sheet
-from keycam.demo_camera import development, make_camera
-from keycam.demo_scenes import NETWORK_SIZE, DemoScenes, Shot
+from keycam.demo_camera import development
+from keycam.demo_scenes import NETWORK_SIZE, DemoScenes
+from keycam.demo_source import DemoSource, Emitted, FarCamera, HereCamera, camera_here, camera_there, namesake
 from keycam.policy import caution, named_policy
 from keycam.progress import progress
 from sensor_sim import DEMO_PROFILE
+from sensor_sim.scene import linear_from_srgb
 
 MOST_ROWS = 8
 
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """What `keycam demo` is asked to do; `image` and `camera` replace the bundled photographs and exclude each other."""
+    """What `keycam demo` is asked to do; `image`, `camera` and `link` exclude each other.
+
+    `record` is the folder of a recording to make, of frames under the key in the file `key`.
+    """
 
     out: Path
     frames: int = 120
@@ -41,11 +48,25 @@ class DemoPlan:
     image: Path | None = None
     camera: int | None = None
     seed: int = 0
+    record: Path | None = None
+    key: Path | None = None
+    client: str | None = None
+    passphrase_file: Path | None = None
+    link: str | None = None
 
     def __post_init__(self) -> None:
         named_policy(self.policy)
-        if self.image is not None and self.camera is not None:
-            raise ValueError(f"camera = {self.camera}: allowed is either --image or --camera, not both")
+        if self.record is not None and self.key is None:
+            raise ValueError(f"record = {self.record}: allowed is with --key, as a throw-away key would read it never again")
+        given = [name for name in ("image", "camera", "link") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{given[1]} = {getattr(self, given[1])}: allowed is one of --image, --camera and --link, not both")
+        if self.link is not None:
+            self.far(self.link)
+
+    def far(self, link: str) -> FarCamera:
+        """The camera at a link, as it is asked for. Raises ValueError."""
+        return FarCamera(link, self.key, self.client, self.passphrase_file)
 
 
 @dataclass
@@ -53,6 +74,7 @@ class DemoResult:
     """What the demonstration saw."""
 
     plan: DemoPlan
+    policy: str
     picture: Path
     agreeing: int = 0
     wrong_key_agreeing: int = 0
@@ -63,6 +85,7 @@ class DemoResult:
     notes: dict[str, str] = field(default_factory=dict)
     stage_s: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
+    link: dict[str, Any] | None = None
 
     @property
     def frames(self) -> int:
@@ -72,7 +95,7 @@ class DemoResult:
         """The result as `--json` prints it."""
         return {
             "frames": self.frames,
-            "policy": self.plan.policy,
+            "policy": self.policy,
             "agreement": self.agreeing / self.frames,
             "max_abs_logit_difference": self.largest_difference,
             "plain_classes": sorted(self.plain_classes),
@@ -84,63 +107,83 @@ class DemoResult:
                 name: {"shows": self.notes[name], "plain_classes": dict(seen)} for name, seen in self.by_photograph.items()
             },
             "picture": str(self.picture),
+            **({} if self.plan.record is None else {"recording": str(self.plan.record)}),
+            **({} if self.link is None else {"link": self.link}),
         }
-
-
-@dataclass(frozen=True, eq=False)
-class _Emitted:
-    """One frame on its way, with what the comparison needs beside it."""
-
-    shot: Shot
-    raw: RawFrame
-    plain_raw: RawFrame
 
 
 def run_demo(plan: DemoPlan) -> DemoResult:
     """Run the camera over the scenes and write the contact sheet.
 
-    A throw-away master makes the keys. The plain answer comes from a second camera without a key that sees the same scene
-    with the same noise. Raises `SceneError` where a scene cannot be read and
-    `OutputError` where the contact sheet cannot be written.
+    A throw-away key makes them unless one is given. The plain answer comes from a second camera without a key that sees the
+    same scene with the same noise; of a camera that was there before, from what the key holder restores. Raises `SceneError`
+    where a scene cannot be read, `KeyFileError` where a key cannot be used, `OutputError` where the contact sheet cannot be
+    written, `RecordingError` where a recording cannot, and what a camera behind a link refuses.
     """
-    caution(plan.policy)
+    if plan.link is None:
+        caution(plan.policy)
     make_folder(plan.out, "out")
-    network = load("resnet20")
-    schedule = KeySchedule(secrets.token_bytes(32), device="demo", policy=named_policy(plan.policy))
-    wrong = KeySchedule(secrets.token_bytes(32), device="demo", policy=schedule.policy)
-    bare = KeySchedule(secrets.token_bytes(32), device="demo", policy=RASTER)
+    scenes = DemoScenes(plan.image, plan.camera, plan.frames, plan.seed)
+    with _source(plan, scenes) as source:
+        name = next(name for name, known in POLICIES.items() if known == source.schedule.policy)
+        if source.link is not None:
+            caution(name)
+        result = DemoResult(plan, name, plan.out / f"demo-{name}.png")
+        rows = _rows(result, source, scenes)
+        if not result.frames:
+            raise ValueError(f"frames = {plan.frames}: none was accepted; allowed is a camera whose frames this key verifies")
+        if source.link is not None:
+            result.link = {"name": source.link.name, **source.link.statistics.as_json()}
+        draw_contact_sheet(rows, source.schedule.policy, result.picture)
+    return result
+
+
+def _source(plan: DemoPlan, scenes: DemoScenes) -> AbstractContextManager[DemoSource]:
+    if plan.link is not None:
+        return camera_there(plan.far(plan.link), scenes, plan.policy, plan.seed)
+    here = HereCamera(plan.key, plan.client, plan.passphrase_file)
+    return camera_here(here, scenes, plan.policy, plan.seed)
+
+
+def _rows(result: DemoResult, source: DemoSource, scenes: DemoScenes) -> list[Row]:
+    """Compare all frames and count them in `result`; the rows of the contact sheet."""
+    network, schedule = load("resnet20"), source.schedule
+    wrong = namesake(schedule, schedule.policy)
     settings = development(DEMO_PROFILE, NETWORK_SIZE)
     keyed = convert(network, torch.zeros(1, 3, *NETWORK_SIZE), "every-layer", schedule.layer_orders())
-    scenes = DemoScenes(plan.image, plan.camera, plan.frames, plan.seed)
     wrong_host = Receiver(wrong)
-    result = DemoResult(plan, plan.out / f"demo-{plan.policy}.png")
     rows: list[Row] = []
-    in_flight: deque[_Emitted] = deque()
-    with make_camera(schedule, plan.seed) as camera, make_camera(bare, plan.seed) as plain_camera:
+    frames, record = source.frames(), result.plan.record
+    coming = frames if record is None else _recorded(frames, record)
+    with torch.inference_mode(), stream(coming, source.receiver, keyed, settings=settings) as results:
+        started = time.perf_counter()
+        for number, answer in enumerate(progress(results, "capturing", len(scenes))):
+            frame = source.emitted(answer.counter)
+            geometry = frame.raw.header.geometry
+            frame_key = schedule.frame_key(answer.counter, geometry)
+            plain_scores = _scores(network, _plain_input(frame, frame_key, source, settings))
+            misread = isp(frame.raw, wrong.frame_key(answer.counter, geometry), settings)
+            wrong_scores = keyed(torch.from_numpy(misread.x)[None], torch.from_numpy(misread.order.astype(np.int64)))[0]
+            _count(result, frame, answer, plain_scores, wrong_scores.numpy(), wrong_host)
+            if number in scenes.shown(MOST_ROWS):
+                answers = (best(plain_scores)[0], best(answer.scores)[0], best(wrong_scores.numpy())[0])
+                rows.append(_row(frame, frame_key, answers))
+        result.seconds = time.perf_counter() - started
+    return rows
 
-        def emitted() -> Iterator[RawFrame]:
-            for shot in scenes:
-                raw = camera.capture(shot.scene)
-                in_flight.append(_Emitted(shot, raw, plain_camera.capture(shot.scene)))
-                yield raw
 
-        with torch.inference_mode(), stream(emitted(), Receiver(schedule), keyed, settings=settings) as results:
-            started = time.perf_counter()
-            for answer in progress(results, "capturing", len(scenes)):
-                frame = in_flight.popleft()
-                bare_key = bare.frame_key(answer.counter, camera.geometry)
-                plain_scores = _scores(network, isp(frame.plain_raw, bare_key, settings).x)
-                wrong_key = wrong.frame_key(answer.counter, camera.geometry)
-                misread = isp(frame.raw, wrong_key, settings)
-                wrong_scores = keyed(torch.from_numpy(misread.x)[None], torch.from_numpy(misread.order.astype(np.int64)))[0]
-                _count(result, frame, answer, plain_scores, wrong_scores.numpy(), wrong_host)
-                if answer.counter in scenes.shown(MOST_ROWS):
-                    frame_key = schedule.frame_key(answer.counter, camera.geometry)
-                    answers = (best(plain_scores)[0], best(answer.scores)[0], best(wrong_scores.numpy())[0])
-                    rows.append(_row(frame, frame_key, answers))
-            result.seconds = time.perf_counter() - started
-    draw_contact_sheet(rows, schedule.policy, result.picture)
-    return result
+def _recorded(frames: Iterator[RawFrame], path: Path) -> Iterator[RawFrame]:
+    # A source that gives no frame leaves no recording.
+    for first in frames:
+        with RecordingWriter(path) as writer:
+            yield from recorded(itertools.chain([first], frames), writer)
+
+
+def _plain_input(frame: Emitted, frame_key: FrameKey, source: DemoSource, settings: IspSettings) -> NDArray[np.float32]:
+    """What a network sees without a key, float32 (3, h, w)."""
+    if frame.plain_raw is None:
+        return isp(frame.raw, frame_key, settings).restore()
+    return isp(frame.plain_raw, source.bare.frame_key(frame.raw.header.counter, frame.raw.header.geometry), settings).x
 
 
 def _scores(network: torch.nn.Module, x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -150,7 +193,7 @@ def _scores(network: torch.nn.Module, x: NDArray[np.float32]) -> NDArray[np.floa
 
 def _count(
     result: DemoResult,
-    frame: _Emitted,
+    frame: Emitted,
     answer: FrameResult,
     plain_scores: NDArray[np.float32],
     wrong_scores: NDArray[np.float32],
@@ -162,8 +205,8 @@ def _count(
     result.wrong_key_agreeing += int(wrong_scores.argmax()) == plain_class
     result.largest_difference = max(result.largest_difference, float(np.abs(answer.scores - plain_scores).max()))
     result.plain_classes[name] += 1
-    result.by_photograph.setdefault(frame.shot.name, Counter())[name] += 1
-    result.notes[frame.shot.name] = frame.shot.shows
+    result.by_photograph.setdefault(frame.name, Counter())[name] += 1
+    result.notes[frame.name] = frame.shows
     for stage, seconds in answer.timings_s.items():
         result.stage_s.setdefault(stage, []).append(seconds)
     try:
@@ -172,8 +215,10 @@ def _count(
         result.refused_by_wrong_key += 1
 
 
-def _row(frame: _Emitted, frame_key: FrameKey, answers: tuple[Answer, Answer, Answer]) -> Row:
+def _row(frame: Emitted, frame_key: FrameKey, answers: tuple[Answer, Answer, Answer]) -> Row:
     geometry = frame.raw.header.geometry
     link = frame.raw.samples.reshape(geometry.height, geometry.width).astype(np.float32) / np.float32(2**geometry.bits - 1)
     restored = isp(frame.raw, frame_key, development(DEMO_PROFILE, None)).restore()
-    return Row(frame.shot.name, frame.shot.scene, link, restored.transpose(1, 2, 0), *answers)
+    picture = restored.transpose(1, 2, 0)
+    scene = linear_from_srgb(picture) if frame.scene is None else frame.scene
+    return Row(frame.name, scene, link, picture, *answers)

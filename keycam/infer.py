@@ -1,27 +1,21 @@
 """`keycam infer`: one picture through the keyed camera and the network."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import typer
 
-from adc import EPOCH_FRAMES, CounterStore
-from adc.counter import CounterStoreError
 from inference.isp import isp
 from inference.keyed import convert
 from inference.models import load
 from inference.receiver import Receiver
 from keycam.answers import best
+from keycam.camera_key import counters_of, open_camera_key
 from keycam.demo_camera import development, make_camera
 from keycam.demo_scenes import NETWORK_SIZE, VIEW_PX
-from keycam.key import DEVICE_ONLY, Key, KeyFileError, new_key
-from keycam.keyfile import counter_file, open_key
-from keycam.passphrase import known_passphrase
+from keycam.key import Key, new_key
 from keycam.policy import caution, named_policy
 from sensor_sim import DEMO_PROFILE
 from sensor_sim.scene import PanZoom, read_image
@@ -72,28 +66,4 @@ def run_inference(plan: InferencePlan) -> dict[str, Any]:
 
 
 def _key(plan: InferencePlan) -> Key:
-    if plan.key is None:
-        return new_key("cam0", ["host"])
-    key = open_key(plan.key, lambda: known_passphrase(plan.passphrase_file, str(plan.key)))
-    if key.card.purpose == "client":
-        # Camera and client would keep two counts of frames under one key.
-        trouble = "it is a client's, which reads the camera's frames and makes none"
-        raise KeyFileError(f"key = {plan.key}: {trouble}; {DEVICE_ONLY}, as this command plays the camera too")
-    return key
-
-
-@contextmanager
-def counters_of(file: Path | None, key: Key, client: str) -> Iterator[CounterStore | None]:
-    """The counter store of a client in a key file; None without one. Raises `KeyFileError` where no counter can be kept."""
-    if file is None:
-        yield None
-        return
-    try:
-        with CounterStore(counter_file(file, key.card, client), reserve=1) as counters:
-            if counters.left < EPOCH_FRAMES // 16:
-                sentence = f"{counters.left} frames are left in this epoch: begin the next with 'keycam keys rotate'"
-                typer.echo(f"keycam: key {file}: {sentence}", err=True)
-            yield counters
-    except (CounterStoreError, OSError) as error:
-        allowed = "allowed is a key in a folder that can be written, with its counter file, for one camera at a time"
-        raise KeyFileError(f"key = {file}: its frame counter cannot be kept ({error}); {allowed}") from error
+    return new_key("cam0", ["host"]) if plan.key is None else open_camera_key(plan.key, plan.passphrase_file)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ def print_json(result: dict[str, Any]) -> None:
 
 
 def print_demo(result: "DemoResult") -> None:
-    table = Table(title=f"{result.frames} frames, policy {result.plan.policy}")
+    table = Table(title=f"{result.frames} frames, policy {result.policy}")
     for heading in ("photograph", "shows", "plain network sees"):
         table.add_column(heading)
     for name, seen in result.by_photograph.items():
@@ -39,10 +40,18 @@ def print_demo(result: "DemoResult") -> None:
                 "frames a host with a wrong key refuses": f"{figures['frames_refused_by_wrong_key_host']} of {result.frames}",
                 "frames a second, comparisons included": f"{figures['frames_per_second']:.1f}",
                 "median time of each stage": ", ".join(f"{k} {v:.2f} ms" for k, v in figures["median_stage_ms"].items()),
+                **({} if result.link is None else {"link": _link(result.link)}),
                 "picture": figures["picture"],
+                **({"recording": figures["recording"]} if "recording" in figures else {}),
             }
         )
     )
+
+
+def _link(link: dict[str, Any]) -> str:
+    outcomes, faults = link["outcomes"], link["faults"]
+    went_wrong = ", ".join(f"{cause} {times}" for cause, times in faults.items()) or "no faults"
+    return f"{link['name']}: {outcomes['frames_complete']} frames, {outcomes['bytes']} bytes, {went_wrong}"
 
 
 def print_evaluation(result: dict[str, Any]) -> None:
@@ -75,7 +84,7 @@ def print_audit(result: dict[str, Any], report: Path | None = None) -> None:
     table = Table(title=f"{result['source']}: {policy['order']} order, refresh {policy['refresh']}, {masked}")
     headings = ("attack", "figure", "found", *(("95 % interval",) if several else ()), "by chance", "limit of chance")
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in ("attack", "figure") else "right")
+        table.add_column(heading, justify="left" if heading in ("attack", "figure") else "right", max_width=MOST_IN_A_CELL)
     for section in figure_rows(result):
         attack = section.name
         for row in section.rows:
@@ -156,6 +165,41 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def print_calibration(result: dict[str, Any]) -> None:
+    """A calibration: the figures of each colour plane with their 95 % intervals, the converters, the files."""
+    planes = result["planes"]
+    for name, plane in planes.items():
+        table = Table(title=f"{result['camera']['device']}, {name}")
+        for heading in ("figure", "value", "95 % interval", "unit"):
+            table.add_column(heading, justify="left" if heading in ("figure", "unit") else "right")
+        for figure, entry in plane["measured"].items():
+            known = entry["value"] is not None
+            interval = " to ".join(f"{end:.5g}" for end in entry["interval"]) if known else ""
+            table.add_row(figure, f"{entry['value']:.5g}" if known else "not measured", interval, entry["unit"])
+        _show(table)
+    pairs = {f"{name}: {kind} defects": str(count) for name, plane in planes.items() for kind, count in plane["defects"].items()}
+    converters = result["converters"]
+    if converters is not None:
+        bits, inl = converters["effective_bits"], converters["inl_lsb"]
+        pairs["effective bits of the converters, median"] = f"{bits['median']:.2f}"
+        pairs["INL of all columns, LSB"] = f"{inl['least']:.2f} to {inl['most']:.2f}"
+        pairs["missing codes"] = str(converters["missing_codes"])
+    _show(_pairs({**pairs, "files": "\n".join(result["files"])}))
+
+
+def print_comparison(result: dict[str, Any]) -> None:
+    """Two calibrations side by side."""
+    table = Table(title=f"A: {result['a']}, B: {result['b']}")
+    for heading in ("plane", "figure", "unit", "A", "B", "difference, %", "agree"):
+        table.add_column(heading, justify="left" if heading in ("plane", "figure", "unit") else "right")
+    for row in result["rows"]:
+        numbers = ("" if row[name] is None else f"{row[name]:.5g}" for name in ("a", "b"))
+        difference = "" if row["difference_percent"] is None else f"{row['difference_percent']:+.2f}"
+        table.add_row(row["plane"], row["figure"], row["unit"], *numbers, difference, _cell(row["agree"]))
+    _show(table)
+    _show(_pairs({"figures that differ by more than their intervals allow": str(result["differ"])}))
+
+
 def print_profile(sheet: dict[str, Any]) -> None:
     """A sensor's sheet: its figures, group by group."""
     table = Table(title=sheet["name"])
@@ -218,6 +262,23 @@ def print_key(result: dict[str, Any]) -> None:
     for name, client in result["clients"].items():
         table.add_row(name, str(client["epoch"]), "revoked" if client["revoked"] else "active")
     _show(table)
+
+
+def print_recording(result: dict[str, Any]) -> None:
+    """What a command says of a recording, and each kind of trouble with what it means."""
+    from inference.recording import MEANINGS
+
+    shown = {name.replace("_", " "): _figure(value) for name, value in result.items() if not isinstance(value, dict | None)}
+    if "policy" in result:
+        policy = result["policy"]
+        shown["policy"] = f"{policy['order']} order, refresh {policy['refresh']}, {'a mask' if policy['mask'] else 'no mask'}"
+    for name in ("began", "ended"):
+        if f"{name} s" in shown:
+            shown[f"{name}, UTC"] = datetime.fromtimestamp(result[f"{name}_s"], UTC).isoformat(" ", "milliseconds")[:-6]
+            del shown[f"{name} s"]
+    shown |= {f"refused: {cause}": str(count) for cause, count in result.get("refused", {}).items()}
+    shown |= {f"{cause}: {count}": MEANINGS[cause] for cause, count in result.get("trouble", {}).items()}
+    _show(_pairs(shown))
 
 
 def _pairs(pairs: dict[str, str]) -> Table:

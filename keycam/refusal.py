@@ -7,8 +7,8 @@ from typer.exceptions import TyperException
 from keycam.atomic_file import OutputError
 from keycam.key import KeyFileError
 
-BAD_ARGUMENT, BAD_FILE, INTERRUPTED = 2, 3, 130
-"""The line itself is wrong; what it names is missing, damaged or cannot be written; somebody pressed Ctrl-C."""
+INCOMPLETE, BAD_ARGUMENT, BAD_FILE, INTERRUPTED = 1, 2, 3, 130
+"""A part of the work failed; the line itself is wrong; what it names is missing, damaged or cannot be written; Ctrl-C."""
 
 
 def refusal(error: Exception) -> tuple[str, int]:
@@ -18,15 +18,23 @@ def refusal(error: Exception) -> tuple[str, int]:
     if isinstance(error, OutputError | KeyFileError):
         return str(error), BAD_FILE
     # Imported here, so that a mistyped option is answered at once.
+    from calibration.bench import BenchError
+    from calibration.correction_file import CorrectionsError
     from firmware_model.fault_socket import FaultSocketError
     from firmware_model.flash import FlashError
     from inference.datasets import DataError
+    from inference.recording.errors import RecordingError
+    from keycam.calibration_files import CalibrationError
+    from keycam.camera_process import CameraNotStarted
+    from link.host.failures import LinkFailure
     from link.transport.transport import LinkLost, LinkTimeout, PortError
     from sensor_sim.profile_file import ProfileError
     from sensor_sim.scene.errors import SceneError
 
-    of_a_file = SceneError | DataError | ProfileError | FlashError | FaultSocketError
-    if isinstance(error, of_a_file | PortError | LinkLost | LinkTimeout):
+    of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
+    of_calibrations = (BenchError, CorrectionsError, CalibrationError)
+    of_devices = (FlashError, FaultSocketError, CameraNotStarted, LinkFailure)
+    if isinstance(error, of_sources + of_calibrations + of_devices):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
         trouble = error.strerror or str(error) or type(error).__name__

@@ -27,6 +27,12 @@ def _ciphertext_only(given: Given, seed: int) -> Any:
     return recover_static_order(_seen(given), seed)
 
 
+def _partners(given: Given, seed: int) -> Any:
+    from privacy.attacks.partners import best_partners
+
+    return best_partners(_seen(given), seed)
+
+
 def _known_plaintext(given: Given, seed: int) -> Any:
     from privacy.attacks.known_plaintext import order_from_scenes
 
@@ -74,6 +80,7 @@ def _tables(given: Given, seed: int) -> Any:
 
 ATTACKS: dict[str, Callable[[Given, int], Any]] = {
     "ciphertext_only": _ciphertext_only,
+    "partners": _partners,
     "known_plaintext": _known_plaintext,
     "chosen_plaintext": _chosen_plaintext,
     "identification": _identification,

@@ -19,13 +19,17 @@ LEAST_GAIN, MOST_GAIN = 1e-6, 64.0
 class Corrections:
     """Raster maps of one camera; each is None where there is nothing to correct.
 
-    A code is corrected as black + (code - black - offset_dn - column_offset_dn) x column_gain x gain x shading, kept in
-    16 bits (a 12-bit code to a sixteenth of a DN); then defects are replaced. The maps are copied and kept read-only.
+    A code is corrected as black + (level - black - offset_dn - column_offset_dn) x column_gain x gain x shading, where level
+    is what `linearity` says of the code, kept in 16 bits (a 12-bit code to a sixteenth of a DN); then defects are replaced.
+    The maps are copied and kept read-only.
 
     Attributes
     ----------
     geometry
         the camera's array; frames of another one are refused.
+    linearity
+        uint16 (2**bits,): the level that each code stands for, in 2**(bits - 16) DN, so that levels grow evenly with the
+        light; never falling. None takes the code itself.
     offset_dn
         float32 (H, W), or (H, W, 3) where the array is "rgb": the dark code of each photosite above the black level, DN.
     column_offset_dn
@@ -47,6 +51,7 @@ class Corrections:
     """
 
     geometry: Geometry
+    linearity: NDArray[np.uint16] | None = field(default=None, repr=False)
     offset_dn: Map | None = field(default=None, repr=False)
     column_offset_dn: Map | None = field(default=None, repr=False)
     gain: Map | None = field(default=None, repr=False)
@@ -58,6 +63,9 @@ class Corrections:
         geometry = self.geometry
         sites: tuple[int, ...] = (geometry.height, geometry.width)
         samples = geometry.shape if geometry.channels == 3 else sites
+        _keep(self, "linearity", (2**geometry.bits,), np.uint16)
+        if self.linearity is not None and (np.diff(self.linearity.astype(np.int64)) < 0).any():
+            raise ValueError("linearity = levels that fall: allowed is levels that never do while the code rises")
         for name, shape in (("offset_dn", samples), ("column_offset_dn", sites[1:])):
             _keep(self, name, shape)
             _within(self, name, -(2.0**geometry.bits), 2.0**geometry.bits)

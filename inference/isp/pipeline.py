@@ -21,7 +21,7 @@ from inference.isp.emission import (
     order_of_crop,
 )
 from inference.isp.image import KeyedImage
-from inference.isp.restoring import correct, restore_by_order, restore_by_order_parallel, restore_in_steps
+from inference.isp.restoring import correct, linearise, restore_by_order, restore_by_order_parallel, restore_in_steps
 from inference.isp.settings import IDENTITY_MATRIX, NEUTRAL_BALANCE, IspSettings, Row
 from inference.isp.staging import BILINEAR, COLOUR, GREY, MALVAR, stage_in_steps, stage_rows, stage_rows_parallel
 from inference.isp.workspace import private
@@ -30,7 +30,7 @@ PARALLEL_PHOTOSITES = 100_000
 """Below this, waking the threads costs more than they save."""
 
 AS_THE_CAMERA_MADE_IT = IspSettings()
-_NO_MAP = np.empty(0, np.float32)
+_NO_MAP, _NO_LEVELS = np.empty(0, np.float32), np.empty(0, np.uint16)
 
 
 class Frame(NamedTuple):
@@ -68,10 +68,10 @@ def isp(
 ) -> KeyedImage:
     """Develop a keyed frame into a keyed picture.
 
-    The steps, in this order: unmask (modulo 2**bits), fixed-pattern and shading correction, defect replacement, crop,
-    demosaic or bin (means of samples), black level, scale so that the largest code is 1, white balance and gain, colour
-    matrix, clip to 0..1, tone curve. Samples have 16 bits up to the means, float32 behind them. The result equals, bit for
-    bit, what the same arithmetic gives on the raster.
+    The steps, in this order: unmask (modulo 2**bits), linearisation, fixed-pattern and shading correction, defect
+    replacement, crop, demosaic or bin (means of samples), black level, scale so that the largest code is 1, white balance
+    and gain, colour matrix, clip to 0..1, tone curve. Samples have 16 bits up to the means, float32 behind them. The result
+    equals, bit for bit, what the same arithmetic gives on the raster.
 
     Steps that need neighbours run on a private raster, which the samples are brought into as they are unmasked and
     corrected; what comes out is in a secret order again. At the array's own size that is the frame's order. A crop keeps
@@ -165,7 +165,12 @@ def _restored(frame: Frame, corrections: Corrections | None) -> NDArray[np.uint1
     raster = private("raster", geometry.pixels * geometry.channels, np.uint16)
     offset = corrections.sample_offset if corrections is not None else None
     gain = corrections.sample_gain if corrections is not None else None
-    maps = (_NO_MAP if offset is None else offset, _NO_MAP if gain is None else gain)
+    levels = corrections.linearity if corrections is not None else None
+    maps = (
+        _NO_LEVELS if levels is None else levels,
+        _NO_MAP if offset is None else offset,
+        _NO_MAP if gain is None else gain,
+    )
     masked = _masked(frame)
     black = np.float32(frame.raw.header.black_level_dn * 2 ** masked[2])
     shuffle = key.shuffle
@@ -178,7 +183,8 @@ def _restored(frame: Frame, corrections: Corrections | None) -> NDArray[np.uint1
             restore_by_order_parallel(*masked, key.order, raster)
         else:
             restore_by_order(*masked, key.order, raster, 0, geometry.pixels)
-        correct(raster, *maps, black)
+        linearise(raster, masked[2], maps[0])
+        correct(raster, *maps[1:], black)
     if corrections is not None and corrections.replacements is not None:
         replace_defects(raster, geometry.channels, *corrections.replacements)
     return raster

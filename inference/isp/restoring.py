@@ -10,8 +10,16 @@ from inference.isp.parts import BLOCK, PARTS
 # A large order comes in the two steps of which it was drawn (adc.shuffle), and both are undone here: each step stays in
 # the cache, and a correction meets the raster, and its maps, row by row.
 
-Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""Offset and gain of each raster sample (H * W * C,); empty where there is none."""
+Maps = tuple[NDArray[np.uint16], NDArray[np.float32], NDArray[np.float32]]
+"""The 16-bit level of each code (2**bits,), and offset and gain of each raster sample (H * W * C,); empty where there is none."""
+
+
+@njit(cache=True, nogil=True)
+def linearise(line: NDArray[np.uint16], up: int, levels: NDArray[np.uint16]) -> None:
+    """Put the level of each code in the place of 16-bit samples (n,) that are codes moved up by `up` bits."""
+    if levels.size:
+        for j in range(line.size):
+            line[j] = levels[line[j] >> up]
 
 
 @njit(cache=True, nogil=True)
@@ -83,7 +91,7 @@ def restore_in_steps(
     store: NDArray[np.uint16],
     raster: NDArray[np.uint16],
 ) -> None:
-    """Do `restore_by_order` and `correct` for one sample a photosite and an order in its two steps, on all threads.
+    """Do `restore_by_order`, `linearise` and `correct` for one sample a photosite and an order in its two steps, on all threads.
 
     `store` (P,) is for use in between.
     """
@@ -97,7 +105,7 @@ def restore_in_steps(
             own_mask = mask[begin:end]
             for q in range(np.uint64(own_within.size)):
                 own_store[own_within[q]] = np.uint16((own_samples[q] - own_mask[q]) << up)
-    offset, gain = maps
+    levels, offset, gain = maps
     chunks = first.shape[0]
     for chunk in prange(chunks):
         place = first[chunk].copy()
@@ -109,4 +117,5 @@ def restore_in_steps(
                 at = place[chosen]
                 place[chosen] = at + np.uint32(1)
                 raster[site] = store[at]
+            linearise(raster[low:high], up, levels)
             correct(raster[low:high], offset[low:high], gain[low:high], black)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from privacy.scoring.picture_score import psnr_db, ssim
 from privacy.seen import Samples, Seen
 
 MOST_PSNR_DB = 99.0
@@ -46,6 +47,18 @@ class Row:
     link_psnr_db: float
     ssim: float
     psnr_db: float
+
+
+def row_of(name: str, original: Samples, link: Samples, recovered: Samples, bits: int) -> Row:
+    """A row with its scores; the pictures are taken as they are."""
+    scores = [(ssim(picture, original, bits), finite(psnr_db(picture, original, bits))) for picture in (link, recovered)]
+    (link_ssim, link_psnr_db), (found_ssim, found_psnr_db) = scores
+    return Row(name, bits, original, link, recovered, link_ssim, link_psnr_db, found_ssim, found_psnr_db)
+
+
+def finite(psnr_db: float) -> float:
+    """A PSNR, that of a picture without an error as a number."""
+    return min(psnr_db, MOST_PSNR_DB)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +108,10 @@ class Case:
     attack: str
     given: Arrays
     score: Callable[[Arrays], Scored]
+
+
+Attack = Callable[[], Case]
+"""A case yet to be made: what it gives the attacker may be large, so it is there only while it is tried."""
 
 
 def given_of(seen: Seen) -> Arrays:

@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from keycam.audit.case import MOST_PSNR_DB, Arrays, Case, Figure, Row, Scored, given_of
+from keycam.audit.case import Arrays, Case, Figure, Scored, finite, given_of, row_of
 from keycam.audit.emission import Emission
 from privacy.footage import restored
 from privacy.scoring.answers import accuracy
 from privacy.scoring.chance import share_limit
 from privacy.scoring.key_score import KeyScore, best_partner_share, score_key
-from privacy.scoring.picture_score import PictureScore, psnr_db, score_picture, ssim, upright
+from privacy.scoring.picture_score import PictureScore, score_picture, ssim, upright
 from privacy.scoring.symmetry import symmetric_cells
 from privacy.seen import Samples, Seen
 
@@ -39,7 +39,7 @@ def _score(found: Arrays, emission: Emission, network: nn.Module | None, seed: i
         "cpu_s": Figure(float(found["cpu_s"])),
     }
     chosen = list(scores)[:: -(-len(scores) // MOST_ROWS)]
-    rows = tuple(_row(f"frame {n}", pictures[n], link[n], scenes[n], seen.bits) for n in chosen)
+    rows = tuple(row_of(f"frame {n}", scenes[n], link[n], scores[n].upright, seen.bits) for n in chosen)
     return Scored(seen.count, figures, rows=rows)
 
 
@@ -64,7 +64,7 @@ def _picture_figures(scores: list[PictureScore], on_link: list[float]) -> dict[s
     return {
         "ssim": Figure(float(np.median([score.ssim for score in scores])), chance, limit),
         "psnr_db": Figure(
-            float(np.median([min(score.psnr_db, MOST_PSNR_DB) for score in scores])),
+            float(np.median([finite(score.psnr_db) for score in scores])),
             float(np.median([score.chance_psnr_db for score in scores])),
         ),
         "scrambled_ssim": Figure(float(np.median(on_link)), chance, limit),
@@ -85,12 +85,3 @@ def _answer_figures(
         "accuracy_recovered": Figure(accuracy(network, turned, emission.labels), 1 / CLASSES, limit),
         "accuracy_plain": Figure(accuracy(network, emission.scenes, emission.labels), 1 / CLASSES, limit),
     }
-
-
-def _row(name: str, picture: Samples, link: Samples, scene: Samples, bits: int) -> Row:
-    best = upright(picture, scene, bits)
-    return Row(
-        name, bits, scene, link, best,
-        ssim(link, scene, bits), min(psnr_db(link, scene, bits), MOST_PSNR_DB),
-        ssim(best, scene, bits), min(psnr_db(best, scene, bits), MOST_PSNR_DB),
-    )  # fmt: skip

@@ -42,4 +42,6 @@ def _score(ssim: float, psnr_db: float) -> str:
 def _shown(picture: Samples, bits: int) -> NDArray[np.float64]:
     """Samples (H, W, C) on a scale of 0 to 1; a single channel as (H, W)."""
     scaled: NDArray[np.float64] = picture / (2**bits - 1)
+    if bits > 8:  # a sensor's codes are linear in light and would look too dark; 8 bits are sRGB already
+        scaled **= 1 / 2.2
     return scaled[..., 0] if picture.shape[2] == 1 else scaled

@@ -7,7 +7,7 @@ from typing import Any
 from keycam.audit.explained import EXPLAINED, figure_label, figure_text
 from keycam.audit.verdict import beyond_chance
 
-_SWEPT = ("key_entries_recovered", "neighbours_recovered")
+_SWEPT = ("key_entries_recovered", "neighbours_recovered", "best_partner_within_2_px")
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,27 @@ def figure_rows(result: dict[str, Any]) -> Iterator[Section]:
     """All figures, attack by attack: curves are a row for each of their points."""
     for name in EXPLAINED:
         parts = (
-            {f"{name}, {kind}": part for kind, part in result[name].items()} if name == "single_frame" else {name: result[name]}
+            {f"{name}, {kind}": part for kind, part in result[name].items()} if _has_kinds(result[name]) else {name: result[name]}
         )
         for title, part in parts.items():
             yield Section(title.replace("_", " "), part["frames"], tuple(_rows(part)))
 
 
+def _has_kinds(part: dict[str, Any]) -> bool:
+    """Whether a section is one part for each kind of order; one that does not apply is not."""
+    return "frames" not in part
+
+
 def _rows(part: dict[str, Any]) -> Iterator[FigureRow]:
+    if "says" in part:
+        yield FigureRow(part["says"], "")
     for name, value in part.items():
         if isinstance(value, float):
             yield _row(part, name, figure_label(name))
         elif name.endswith("_by_share"):
             yield from _curve(part, name)
     for swept in part.get("sweep", ()):
-        for name in _SWEPT:
+        for name in (name for name in _SWEPT if name in swept):
             yield _row(swept, name, f"{figure_label(name)} from {swept['frames']} frames")
     for share, frames in part.get("frames_to_break", {}).items():
         most = f"more than {part['frames']}"

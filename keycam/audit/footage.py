@@ -64,6 +64,8 @@ def load_footage(plan: AuditPlan) -> Footage:
     Raises `DataError` or `SceneError` for what cannot be read or has too few scenes, and `ValueError` for arguments that do
     not go together.
     """
+    if plan.key is not None:
+        raise ValueError(f"key = {plan.key}: allowed is none with --source {plan.source}, whose keys are thrown away")
     if plan.source == "cifar10":
         return _cifar10(plan)
     if plan.data is not None:
@@ -104,7 +106,7 @@ def _scenes(plan: AuditPlan) -> Iterator[Scene]:
 
 def _cifar10(plan: AuditPlan) -> Footage:
     if plan.size is not None:
-        raise ValueError(f"size = {plan.size[0]}x{plan.size[1]}: allowed is none with --source cifar10, whose pictures are 32x32")
+        raise ValueError(f"size = {plan.size_text}: allowed is none with --source cifar10, whose pictures are 32x32")
     if plan.data is None:
         raise ValueError("data = None: allowed is the folder of CIFAR-10 with --source cifar10")
     images = load_cifar10("test", plan.data)

@@ -13,7 +13,7 @@ from keycam.audit.emission import Emission
 from privacy.footage import emit
 from privacy.scenes_again import captured_again
 from privacy.scoring.chance import SIGNIFICANCE, share_limit
-from privacy.seen import Samples
+from privacy.seen import Samples, Seen
 
 PART = ("histogram",)
 MOST_ASKED = 1000
@@ -44,6 +44,17 @@ def classification(asked: LabelledImages, training: LabelledImages, now: KeySche
         return Scored(len(asked), figures, {"classified": len(asked), "examples": len(training)})
 
     return Case(PART, "classification", {**given_of(seen), "examples": examples.frames, "labels": training.labels}, score)
+
+
+def next_frame(following: Seen, earlier: Seen) -> Case:
+    """The case of one who has frames of a recording, and looks for the one before each of the frames that follow them."""
+
+    def score(found: Arrays) -> Scored:
+        share, chance = float(np.mean(found["found"] == np.arange(earlier.count))), 1 / earlier.count
+        figures = {"previous_frame_found": Figure(share, chance, share_limit(chance, following.count))}
+        return Scored(following.count, figures, {"among": earlier.count})
+
+    return Case(PART, "identification", {**given_of(following), "earlier": earlier.frames}, score)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,16 +1,20 @@
 """Attacks of one who knows what the camera looked at, or chose it: is the order found?"""
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from keycam.audit.case import Arrays, Case, Figure, Scored, given_of
+from keycam.audit.case import Arrays, Case, Figure, Row, Scored, given_of, row_of
 from keycam.audit.emission import Emission
+from privacy.footage import restored
 from privacy.scoring.chance import share_limit
+from privacy.seen import Order, Seen
 
 KNOWN_SCENES = 3
 
 
-def known_plaintext(emission: Emission) -> Case:
-    """The case of an attacker who knows the scenes of three frames."""
+def known_plaintext(emission: Emission, rows: int = 0) -> Case:
+    """The case of an attacker who knows the scenes of three frames; so many others are restored for the contact sheet."""
     known = emission.first(KNOWN_SCENES)
 
     def score(found: Arrays) -> Scored:
@@ -21,7 +25,7 @@ def known_plaintext(emission: Emission) -> Case:
             "key_entries_recovered": _entries(found, known),
             "values_matched": Figure(float(found["matched"]), chance, share_limit(chance, known.order.size)),
         }
-        return Scored(known.seen.count, figures)
+        return Scored(known.seen.count, figures, rows=tuple(_rows(found["order"], emission, rows)))
 
     return Case(("known_plaintext",), "known_plaintext", {**given_of(known.seen), "scenes": known.scenes}, score)
 
@@ -39,6 +43,16 @@ def chosen_plaintext(emission: Emission) -> Case:
         return Scored(emission.seen.count, figures)
 
     return Case(("chosen_plaintext",), "chosen_plaintext", given_of(emission.seen), score)
+
+
+def _rows(guess: Order, emission: Emission, count: int) -> Iterator[Row]:
+    """Frames beyond the known ones, as far as there are some, restored by the guess; no symmetry is left open."""
+    seen, last = emission.seen, emission.seen.count - 1
+    for number in np.unique(np.linspace(min(KNOWN_SCENES, last), last, count).round().astype(int)):
+        one, scene = Seen(seen.frames[number : number + 1], seen.height, seen.width, seen.bits), emission.scenes[number]
+        yield row_of(
+            f"frame {number}, by known scenes", scene, one.frames.reshape(scene.shape), restored(one, guess)[0], seen.bits
+        )
 
 
 def _entries(found: Arrays, emission: Emission) -> Figure:

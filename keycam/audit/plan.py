@@ -8,6 +8,7 @@ from keycam.policy import named_policy
 from privacy.attacks.ciphertext_only import LEAST_FRAMES, MOST_PIXELS
 from privacy.scoring.picture_score import LEAST_SIDE_PX
 
+DEFAULT = "secure"
 SWEPT_FRAMES = (10, 20, 30, 50, 75, 100, 150, 200, 300, 500)
 """How many of the frames the attacker of a sweep has, as far as there are so many."""
 
@@ -19,11 +20,14 @@ class AuditPlan:
     Attributes
     ----------
     source, data
-        "cifar10" with its folder, "photographs", or an image, a folder, a video file, a camera.
+        "cifar10" with its folder, "photographs", or an image, a folder, a video file, a camera, a recording.
     frames
         How many frames the eavesdropper has.
+    key, passphrase_file
+        Of a recording: the key file of its camera or client, and where its passphrase is.
     policy
-        A policy by name; `order`, `refresh` and `mask` change a part of it.
+        A policy by name, "secure" unless one is given; `order`, `refresh` and `mask` change a part of it. A recording has its
+        own.
     size
         (H, W) of the audited frames; None for the source's own or 36x48.
     keys
@@ -41,8 +45,10 @@ class AuditPlan:
 
     source: str = "photographs"
     data: Path | None = None
+    key: Path | None = None
+    passphrase_file: Path | None = None
     frames: int = 100
-    policy: str = "secure"
+    policy: str | None = None
     order: str | None = None
     refresh: str | None = None
     mask: bool | None = None
@@ -58,12 +64,17 @@ class AuditPlan:
             raise ValueError(f"keys = {self.keys}: allowed is 1 or more")
         if self.size is not None and (min(self.size) < LEAST_SIDE_PX or self.size[0] * self.size[1] > MOST_PIXELS):
             allowed = f"{LEAST_SIDE_PX} or more each way and at most {MOST_PIXELS} pixels in all"
-            raise ValueError(f"size = {self.size[0]}x{self.size[1]}: allowed is {allowed}")
+            raise ValueError(f"size = {self.size_text}: allowed is {allowed}")
         self.readout_policy()
+
+    @property
+    def size_text(self) -> str | None:
+        """The size as the command line takes it, HxW."""
+        return None if self.size is None else f"{self.size[0]}x{self.size[1]}"
 
     def readout_policy(self) -> ReadoutPolicy:
         """The policy that is audited. Raises `ValueError` for one that does not exist."""
-        named = named_policy(self.policy)
+        named = named_policy(self.policy or DEFAULT)
         return ReadoutPolicy(
             order=self.order or named.order,  # type: ignore[arg-type]
             refresh=self.refresh or named.refresh,  # type: ignore[arg-type]

@@ -26,14 +26,24 @@ _BARS = (
     ("frames alone: key entries", "ciphertext_only", "key_entries_recovered"),
     ("frames alone: neighbours", "ciphertext_only", "neighbours_recovered"),
     ("frames alone: SSIM", "ciphertext_only", "ssim"),
+    ("frames alone: partners", "ciphertext_only", "best_partner_within_2_px"),
     ("known scenes: key entries", "known_plaintext", "key_entries_recovered"),
     ("chosen scenes: key entries", "chosen_plaintext", "key_entries_recovered"),
     ("values: scene found again", "histogram", "recaptured_found"),
+    ("values: previous frame found", "histogram", "previous_frame_found"),
     ("values: class told", "histogram", "classifier_accuracy"),
     ("rows and columns: neighbours", "row-column", "neighbours_recovered"),
     ("blocks: neighbours", "block", "neighbours_recovered"),
     ("tables: key entries", "tables", "key_entries_recovered"),
 )
+_SWEPT = (
+    ("best_partner_within_2_px", "best partner within 2 pixels", _PURPLE, "^"),
+    ("best_partner_is_neighbour", "best partner is a neighbour", _PURPLE, "^"),
+    ("neighbours_recovered", "neighbours", _GREEN, "s"),
+    ("ssim", "SSIM", _ORANGE, "D"),
+    ("key_entries_recovered", "key entries", _BLUE, "o"),
+)
+_BESIDE_CHANCE = ("best_partner_within_2_px", "neighbours_recovered")
 
 
 def plots(result: dict[str, Any], samples: SampleHistogram) -> Iterator[Plot]:
@@ -41,7 +51,7 @@ def plots(result: dict[str, Any], samples: SampleHistogram) -> Iterator[Plot]:
     yield "What each attack finds (bars), and what guessing gives (dashes).", _svg("attacks", _attack_bars(result))
     alone = result["ciphertext_only"]
     if "sweep" in alone:
-        caption = "Frames alone: what is recovered from how many of them. Dashes: neighbours by chance."
+        caption = "Frames alone: what is recovered from how many of them. Dashes: by chance."
         yield caption, _svg("sweep", _sweep(alone["sweep"]))
     yield "How often a large scene's samples take each value, before and on the link.", _svg("samples", _samples(samples))
     caption = "What a partly right key is worth. Dashes: by chance."
@@ -74,18 +84,15 @@ def _attack_bars(result: dict[str, Any]) -> "Figure":
 def _sweep(sweep: list[dict[str, Any]]) -> "Figure":
     figure, ax = _axes(3.3)
     frames = [part["frames"] for part in sweep]
-    lines = (
-        ("best_partner_is_neighbour", "best partner is a neighbour", _PURPLE, "^"),
-        ("neighbours_recovered", "neighbours", _GREEN, "s"),
-        ("ssim", "SSIM", _ORANGE, "D"),
-        ("key_entries_recovered", "key entries", _BLUE, "o"),
-    )
-    for name, label, colour, mark in lines:
+    for name, label, colour, mark in _SWEPT:
+        if name not in sweep[0]:
+            continue
         ax.plot(frames, [part[name] for part in sweep], marker=mark, markersize=5, color=colour, label=label)
         if "over_keys" in sweep[0]:
             over = [part["over_keys"]["figures"][name] for part in sweep]
             ax.fill_between(frames, [o["low"] for o in over], [o["high"] for o in over], color=colour, alpha=0.2, linewidth=0)
-    ax.plot(frames, [part["chance"]["neighbours_recovered"] for part in sweep], **_CHANCE)
+        if name in _BESIDE_CHANCE:
+            ax.plot(frames, [part["chance"][name] for part in sweep], **_CHANCE)
     ax.set(xscale="log", ylim=(-0.03, 1.05), xlabel="frames", ylabel="share recovered, or SSIM")
     ax.set_xticks(frames, [str(count) for count in frames], minor=False)
     ax.set_xticks([], minor=True)

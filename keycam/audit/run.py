@@ -5,21 +5,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 import keycam
-from adc import KeySchedule
-from inference.models import load
+from adc import ReadoutPolicy
 from keycam.audit.attacking import Attacker
-from keycam.audit.attacks import attacks_on
 from keycam.audit.case import Row, Scored
-from keycam.audit.emission import emission_of
-from keycam.audit.footage import load_footage
+from keycam.audit.emitted import subject_of_source
 from keycam.audit.histogram import PART, SampleHistogram, flatness, sample_histogram
 from keycam.audit.over_keys import summary
 from keycam.audit.partial_key import partial_key_part, partly_right_keys, steps
 from keycam.audit.plan import AuditPlan
+from keycam.audit.recorded import is_recording, subject_of_recording
 from keycam.audit.sweep import frames_to_break
 from keycam.progress import progress
 
@@ -33,8 +30,8 @@ class Audit:
 
     Attributes
     ----------
-    plan
-        What was asked.
+    plan, policy
+        What was asked, and under which policy the frames were emitted.
     result
         All figures, as `--json` prints them.
     rows
@@ -44,6 +41,7 @@ class Audit:
     """
 
     plan: AuditPlan
+    policy: ReadoutPolicy
     result: dict[str, Any]
     rows: tuple[Row, ...]
     samples: SampleHistogram
@@ -56,39 +54,36 @@ def run_audit(plan: AuditPlan) -> Audit:
     `frames`, its figures (medians over the keys), their `chance` levels, the `chance_limit` that guessing hardly ever exceeds,
     the `seed`, and for several keys means with confidence intervals `over_keys`.
 
-    Raises what `load_footage` raises.
+    Raises what `subject_of_source` and `subject_of_recording` raise.
     """
-    policy = plan.readout_policy()
-    footage = load_footage(plan)
-    network = load("resnet20") if footage.labels is not None else None
-    random = np.random.default_rng(plan.seed)
-    swept = plan.swept(len(footage.scenes))
-    tried = [attacks_on(footage, policy, swept, network, random, plan.seed) for _ in range(plan.keys)]
-    scored: list[list[tuple[tuple[str, ...], Scored]]] = [[] for _ in tried]
+    subject = subject_of_recording(plan) if is_recording(plan.source) else subject_of_source(plan)
+    listed = [(key, attack) for key, attacks in enumerate(subject.attacks) for attack in attacks]
+    scored: list[list[tuple[tuple[str, ...], Scored]]] = [[] for _ in subject.attacks]
     with _one_core_each(), Attacker(plan.seed) as attacker:
-        listed = [(key, attack) for key, attacks in enumerate(tried) for attack in attacks]
         for key, attack in progress(listed, "attacking", len(listed)):
             case = attack()
             scored[key].append((case.part, case.score(attacker.tries(case.attack, case.given))))
-        shares = progress(partly_right_keys(footage, network, plan.keys, plan.seed), "partly right keys", steps(plan.keys))
+        shares = progress(partly_right_keys(subject, plan.keys, plan.seed), "partly right keys", steps(plan.keys))
         partly_right = list(shares)
-    schedules = [KeySchedule(random.bytes(32), device="audited", policy=policy) for _ in tried]
-    samples = [sample_histogram(emission_of(footage.still[None], schedule)) for schedule in schedules]
+    samples = [sample_histogram(emission) for emission in subject.large]
     for of_key, histogram in zip(scored, samples, strict=True):
         of_key.append((PART, flatness(histogram)))
     parts = _by_part(scored)
+    policy = subject.policy
     result = {
         "keycam": keycam.__version__,
         "source": plan.source,
-        "size_px": list(footage.scenes.shape[1:3]),
+        "size_px": list(subject.scenes.shape[1:3]),
         "policy": {"order": policy.order, "refresh": policy.refresh, "mask": policy.mask},
         "keys": plan.keys,
         "seed": plan.seed,
+        **subject.notes,
         **_sections(parts, plan.seed),
-        "partial_key": partial_key_part(partly_right, footage, plan.seed),
+        **{name: {"frames": 0, "says": why, "chance": {}, "seed": plan.seed} for name, why in subject.absent.items()},
+        "partial_key": partial_key_part(partly_right, subject, plan.seed),
     }
     rows = tuple(row for part, scores in parts.items() if part[0] != "sweep" for row in scores[0].rows)
-    return Audit(plan, result, rows, samples[0])
+    return Audit(plan, policy, result, rows, samples[0])
 
 
 @contextmanager
@@ -130,5 +125,7 @@ def _sections(parts: Parts, seed: int) -> dict[str, Any]:
     if sweep:
         alone = found["ciphertext_only"]
         sweep.append(dict(alone))
-        alone.update(sweep=sweep, frames_to_break=frames_to_break(sweep))
+        alone["sweep"] = sweep
+        if "key_entries_recovered" in alone:
+            alone["frames_to_break"] = frames_to_break(sweep)
     return found

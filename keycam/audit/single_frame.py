@@ -3,12 +3,14 @@
 import numpy as np
 
 from adc import KeySchedule
-from keycam.audit.case import MOST_PSNR_DB, Arrays, Case, Figure, Row, Scored, given_of
+from adc.policy import OrderName
+from keycam.audit.case import Arrays, Case, Figure, Scored, given_of, row_of
 from keycam.audit.emission import Emission
 from privacy.footage import geometry_of, restored
 from privacy.scoring.key_score import adjacent_share
-from privacy.scoring.picture_score import psnr_db, score_picture, ssim
+from privacy.scoring.picture_score import score_picture, ssim
 
+STRUCTURED_ORDERS: tuple[OrderName, ...] = ("row-column", "block")
 DRAWS = 20
 """Random orders of the same kind, for what chance gives."""
 
@@ -30,19 +32,14 @@ def _score(found: Arrays, emission: Emission, guesses: KeySchedule, seed: int) -
     neighbours = np.array([adjacent_share(guess, order, height, width) for guess in drawn])
     likeness = np.array([ssim(restored(seen, guess)[0], scene, seen.bits) for guess in drawn])
     picture = score_picture(restored(seen, found["order"])[0], scene, seed, seen.bits)
-    link = seen.frames[0].reshape(scene.shape)
-    link_ssim, link_psnr_db = ssim(link, scene, seen.bits), min(psnr_db(link, scene, seen.bits), MOST_PSNR_DB)
-    psnr = min(picture.psnr_db, MOST_PSNR_DB)
+    row = row_of(f"{guesses.policy.order} order", scene, seen.frames[0].reshape(scene.shape), picture.upright, seen.bits)
     figures = {
         "neighbours_recovered": _among(adjacent_share(found["order"], order, height, width), neighbours),
         "ssim": _among(picture.ssim, likeness),
-        "psnr_db": Figure(psnr, picture.chance_psnr_db),
+        "psnr_db": Figure(row.psnr_db, picture.chance_psnr_db),
         "neighbours_on_the_link": _among(adjacent_share(np.arange(order.size), order, height, width), neighbours),
-        "scrambled_ssim": _among(link_ssim, likeness),
+        "scrambled_ssim": _among(row.link_ssim, likeness),
     }
-    row = Row(
-        f"{guesses.policy.order} order", seen.bits, scene, link, picture.upright, link_ssim, link_psnr_db, picture.ssim, psnr
-    )
     return Scored(1, figures, rows=(row,))
 
 

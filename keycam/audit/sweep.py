@@ -8,7 +8,7 @@ BROKEN_FROM = (0.5, 0.99)
 
 
 def frames_to_break(sweep: Sequence[dict[str, Any]]) -> dict[str, int | None]:
-    """The smallest number of frames that gave each share of `BROKEN_FROM`, None where none did; parts with rising `frames`."""
+    """The smallest number of frames that gave each share of `BROKEN_FROM`, None where none did; `sweep` has rising `frames`."""
     return {
         f"{share:g}": next((part["frames"] for part in sweep if part["key_entries_recovered"] >= share), None)
         for share in BROKEN_FROM

@@ -33,18 +33,18 @@ def verdict(result: dict[str, Any]) -> Verdict:
     """The verdict on the audited policy; attacks on other orders, and tables, which give any key away, do not count."""
     alone = result["ciphertext_only"]
     leaks = tuple(_leaks(result))
-    if alone["key_entries_recovered"] >= BROKEN_FROM:
+    if alone.get("key_entries_recovered", 0) >= BROKEN_FROM:
         entries, likeness = f"{alone['key_entries_recovered']:.0%} of the key's entries", f"SSIM {alone['ssim']:.2f}"
         sentence = f"{alone['frames']} frames alone give {entries} and pictures of {likeness}"
         return Verdict("broken", f"{sentence}{_from_how_many(alone)}.", leaks)
     if leaks:
-        return Verdict("leaks", "The key stays hidden from frames alone, but attacks find more than guessing does.", leaks)
+        return Verdict("leaks", "Frames alone did not give the key, but attacks find more than guessing does.", leaks)
     return Verdict("nothing found", "No attack on the frames finds more than guessing does.", leaks)
 
 
 def beyond_chance(section: dict[str, Any], name: str) -> bool:
-    """Whether a figure of a section is beyond what guessing exceeds once in a thousand audits."""
-    limit = section["chance_limit"].get(name)
+    """Whether a figure of a section is beyond what guessing exceeds once in a thousand audits; those of scenes never are."""
+    limit = None if name in _OF_THE_SCENE else section.get("chance_limit", {}).get(name)
     return limit is not None and section[name] > limit
 
 
@@ -55,7 +55,7 @@ def _leaks(result: dict[str, Any]) -> Iterator[str]:
         sections["single_frame"] = single
     for name, section in sections.items():
         for figure, chance in section["chance"].items():
-            if figure not in _OF_THE_SCENE and beyond_chance(section, figure):
+            if beyond_chance(section, figure):
                 found, guessed = (figure_text(figure, value) for value in (section[figure], chance))
                 yield f"{EXPLAINED[name].title}: {figure_label(figure)} {found}, by chance {guessed}"
 

@@ -5,17 +5,28 @@ from typing import Annotated
 
 import typer
 
-from keycam.commands.options import Json, Policy, Seed
+from keycam.commands.keys import PassphraseFile
+from keycam.commands.options import Json, Seed
 
 
 def audit(
     source: Annotated[
         str,
-        typer.Option(help="What the camera looks at: photographs, cifar10 (with --data), an image, a folder, a video, a webcam."),
+        typer.Option(
+            help="What the camera looks at: photographs, cifar10 (with --data), an image, a folder, a video, a webcam; or a "
+            "recording (with --key), whose own frames are attacked."
+        ),
     ] = "photographs",
     data: Annotated[Path | None, typer.Option(help="Folder with CIFAR-10, for --source cifar10.")] = None,
     frames: Annotated[int, typer.Option(help="Frames that the eavesdropper has.", min=3)] = 100,
-    policy: Policy = "secure",
+    key: Annotated[
+        Path | None, typer.Option(readable=False, help="Key file of the recording's camera or client; only the scorer reads it.")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="What the readout hides: secure, paper or raster; by default secure. A recording has its own."),
+    ] = None,
     order: Annotated[str | None, typer.Option(help="Instead of the policy's: full, row-column, block or raster.")] = None,
     refresh: Annotated[str | None, typer.Option(help="Instead of the policy's: frame or static.")] = None,
     mask: Annotated[bool | None, typer.Option("--mask/--no-mask", help="Instead of the policy's.", show_default=False)] = None,
@@ -40,19 +51,19 @@ def audit(
     The attacker is a process of its own that is handed emitted frames and never a key; with known and chosen scenes, and with
     a layer's tables, it is handed those too.
     """
-    from keycam.atomic_file import make_folder
     from keycam.audit.plan import AuditPlan
-    from keycam.audit.report import write_report
+    from keycam.audit.report import make_report_folder, write_report
     from keycam.audit.run import run_audit
     from keycam.convert import parsed_size
     from keycam.printing import print_audit, print_json
 
     plan = AuditPlan(
-        source=source, data=data, frames=frames, policy=policy, order=order, refresh=refresh, mask=mask,
+        source=source, data=data, key=key, passphrase_file=passphrase_file, frames=frames,
+        policy=policy, order=order, refresh=refresh, mask=mask,
         size=None if size is None else parsed_size(size), keys=keys, sweep=sweep or out is not None, seed=seed,
     )  # fmt: skip
     if out is not None:
-        make_folder(out, "out")  # before the work, not after it
+        make_report_folder(out)
     found = run_audit(plan)
     report = None if out is None else write_report(found, out)
     print_json(found.result) if as_json else print_audit(found.result, report)

@@ -8,7 +8,7 @@ from keycam.commands.options import Json
 
 
 def bench(
-    what: Annotated[str, typer.Argument(help="What to time: readout, sensor, isp, inference, schemes or link.")],
+    what: Annotated[str, typer.Argument(help="What to time: readout, sensor, isp, inference, schemes, link or recording.")],
     repeats: Annotated[int, typer.Option(help="Frames or transfers timed for each row.", min=3)] = 30,
     as_json: Json = False,
 ) -> None:
@@ -16,12 +16,12 @@ def bench(
 
     readout: beside AES-256-GCM and memcpy; sensor: beside NumPy and the camera of emva1288; isp: beside raster ISPs;
     inference: keyed networks beside the plain ones; schemes: the peers' image encryption beside AES-256-GCM;
-    link: bytes and packets between two processes, unlimited and on simulated serial lines.
+    link: bytes and packets between two processes, unlimited and on simulated serial lines; recording: beside plain files.
     """
     from importlib import import_module
 
-    if what not in ("readout", "sensor", "isp", "inference", "schemes", "link"):
-        raise ValueError(f"what = {what!r}: allowed is readout, sensor, isp, inference, schemes or link")
+    if what not in ("readout", "sensor", "isp", "inference", "schemes", "link", "recording"):
+        raise ValueError(f"what = {what!r}: allowed is readout, sensor, isp, inference, schemes, link or recording")
     from keycam.printing import print_json, print_rows
     from keycam.progress import progress
 

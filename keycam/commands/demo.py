@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from keycam.commands.options import Json, Policy, Seed
+from keycam.commands.keys import PassphraseFile
+from keycam.commands.options import Client, Json, Key, Policy, Seed
 
 
 def demo(
@@ -16,6 +17,19 @@ def demo(
         Path | None, typer.Option(readable=False, help="Pan and zoom over this picture instead of the bundled ones.")
     ] = None,
     camera: Annotated[int | None, typer.Option(help="Look through this webcam instead (0 is the first).", min=0)] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(
+            help="Look through a camera on a wire: pty or tcp starts one as a process of its own; else where one listens "
+            "(see 'keycam camera'), with its --key."
+        ),
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Folder to make, such as door.keycam: a recording of what the link carries; needs --key.")
+    ] = None,
+    key: Key = None,
+    client: Client = None,
+    passphrase_file: PassphraseFile = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -27,5 +41,9 @@ def demo(
     from keycam.demo import DemoPlan, run_demo
     from keycam.printing import print_demo, print_json
 
-    result = run_demo(DemoPlan(out=out, frames=frames, policy=policy, image=image, camera=camera, seed=seed))
+    plan = DemoPlan(
+        out=out, frames=frames, policy=policy, image=image, camera=camera, seed=seed, record=record, key=key, client=client,
+        passphrase_file=passphrase_file, link=link,
+    )  # fmt: skip
+    result = run_demo(plan)
     print_json(result.as_json()) if as_json else print_demo(result)

@@ -4,7 +4,7 @@ import threading
 import weakref
 
 from link.transport.byte_queue import ByteQueue
-from link.transport.transport import LinkClosed, Transport, closed
+from link.transport.transport import Transport, closed
 
 CAPACITY_BYTES = 1 << 22
 _SLICE_S = 0.5
@@ -74,8 +74,6 @@ def _read(transport: Transport, queue: ByteQueue, ending: list[BaseException]) -
             data = transport.read(_SLICE_S)
             queue.put(data)
         transport.close()
-    except LinkClosed:
-        pass
     except BaseException as error:
         ending.append(error)
     finally:

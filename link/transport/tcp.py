@@ -1,6 +1,8 @@
 """TCP: the device's port on this machine, and a host's way to a port anywhere."""
 
+import errno
 import ipaddress
+import os
 import select
 import socket
 from urllib.parse import urlsplit
@@ -88,11 +90,18 @@ def connect(url: str) -> Transport:
     name, host, port = tcp_address(url)
     try:
         connection = socket.create_connection((host, port), CONNECT_TIMEOUT_S)
+        try:
+            # Where nobody listens, whoever tries often enough is given that very port as its own, and reaches itself.
+            if connection.getsockname() == connection.getpeername():
+                raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+            _bound_buffers(connection)
+            return _connected(connection, name)
+        except OSError:
+            connection.close()
+            raise
     except OSError as error:
         trouble = f"nothing answers there ({error.strerror or error})"
         raise PortError(f"link = {name}: {trouble}; allowed is an address where a camera listens") from error
-    _bound_buffers(connection)
-    return _connected(connection, name)
 
 
 def tcp_address(url: str) -> tuple[str, str, int]:

@@ -8,7 +8,22 @@ import pytest
 
 from .conftest import ENVIRONMENT
 
-COMMANDS = ("demo", "eval", "infer", "train", "convert", "export", "audit", "camera", "bench", "info", "keys")
+COMMANDS = (
+    "demo",
+    "eval",
+    "infer",
+    "train",
+    "convert",
+    "export",
+    "audit",
+    "camera",
+    "bench",
+    "info",
+    "keys",
+    "recording",
+    "calibrate",
+)
+RECORDING_COMMANDS = ("info", "check", "export", "import")
 KEY_COMMANDS = ("new", "seal", "open", "wrap", "show", "rotate", "revoke", "admit")
 
 
@@ -38,7 +53,9 @@ def test_help_names_every_command(command, arguments: tuple[str, ...]) -> None:
     assert "Usage: keycam" in run.out
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, *(f"keys {name}" for name in KEY_COMMANDS)])
+@pytest.mark.parametrize(
+    "name", [*COMMANDS, *(f"keys {name}" for name in KEY_COMMANDS), *(f"recording {name}" for name in RECORDING_COMMANDS)]
+)
 def test_every_command_has_help_of_its_own(command, name: str) -> None:
     run = command(*name.split(), "--help")
     assert run.code == 0

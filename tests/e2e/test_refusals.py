@@ -12,6 +12,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from inference.models import build
+from inference.recording import RecordingWriter
+from tests.recorded_frames import noise_frames
 
 from .conftest import Command, Run, write_sheet
 
@@ -49,6 +51,10 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split in ("test", "train_0"):
         (folder / "bad-sheet" / f"{split}.webp").write_text("not a picture")
         np.save(folder / "bad-sheet" / f"{split}_labels.npy", np.zeros(3, np.int64))
+    for name, frames in (("empty.keycam", []), ("good.keycam", noise_frames(2))):
+        with RecordingWriter(folder / name) as writer:
+            for raw in frames:
+                writer.write(raw)
     return folder
 
 
@@ -107,7 +113,13 @@ BAD_LINES = [
     ("camera --link pty --key THINGS/good.key --client nobody", "client = 'nobody': this key has none of that name"),
     ("camera --link udp://x:1 --key THINGS/good.key", "link = udp://x:1: a camera cannot serve there; allowed is pty, tcp://"),
     ("camera --link tcp://8.8.8.8:1 --key THINGS/good.key", "host = 8.8.8.8: allowed is a loopback address"),
-    ("nonsense", "'nonsense'; allowed is demo, eval, infer, train, convert, export, audit, camera, bench, info, keys"),
+    ("nonsense", "'nonsense'; allowed is demo, eval, infer, train, convert, export, audit, camera, bench, info, keys, recording"),
+    ("demo --record OUT", ": allowed is with --key, as a throw-away key would read it never again"),
+    ("recording", "Missing command; allowed is info, check, export, import"),
+    ("recording info", "Missing argument 'RECORDING'"),
+    ("recording export THINGS/good.keycam", "Missing option '--out'"),
+    ("recording export THINGS/good.keycam --out OUT.mp4", "out.mp4: allowed is a name that ends in .mkv"),
+    ("recording import THINGS/good.mkv", "Missing option '--out'"),
     ("keys", "Missing command; allowed is new, seal, open, wrap, show, rotate, revoke, admit"),
     ("keys nonsense", "'nonsense'; allowed is new, seal, open, wrap, show, rotate, revoke, admit"),
     ("keys new", "Missing argument 'file'"),
@@ -174,6 +186,27 @@ BAD_FILES = [
     ("keys new THINGS/good.key", "file = THINGS/good.key: it exists, and a key is never overwritten; allowed is"),
     ("keys new THINGS/pictures", "file = THINGS/pictures: it exists, and a key is never overwritten; allowed is"),
     ("keys new THINGS/none/a.key", "file = THINGS/none/a.key: it cannot be made"),
+    (
+        "demo --out OUT --frames 1 --image THINGS/good.png --key THINGS/none.key --record OUT/a",
+        "key = THINGS/none.key: there is no",
+    ),
+    ("recording info THINGS/none", "recording = THINGS/none: there is no such folder; allowed is"),
+    ("recording check THINGS/pictures", "recording = THINGS/pictures: it has no index; allowed is"),
+    ("recording check THINGS/good.png", "recording = THINGS/good.png: it is a file, and no video but FFV1 keeps the samples"),
+    ("recording check THINGS/good.keycam --key THINGS/short.key", "key = THINGS/short.key: it has 62 digits; allowed is"),
+    ("recording export THINGS/empty.keycam --out OUT/a.mkv", "it has no frame that can be read; allowed is"),
+    (
+        "recording export THINGS/good.keycam --out THINGS/file/a.mkv",
+        "out = THINGS/file/a.mkv: a file is in the place of a folder",
+    ),
+    ("recording import THINGS/good.png --out OUT", "video = THINGS/good.png: it is compressed with png; allowed is an .mkv file"),
+    (
+        "recording import THINGS/good.jpg --out OUT",
+        "video = THINGS/good.jpg: it is compressed with mjpeg, a lossy codec, which destroys",
+    ),
+    ("recording import THINGS/none.mkv --out OUT", "video = THINGS/none.mkv: it cannot be read as a video (No such file"),
+    ("recording import THINGS/none.mkv --out THINGS/pictures", "out = THINGS/pictures: something is there already; allowed is"),
+    ("recording import THINGS/none.mkv --out THINGS/file", "out = THINGS/file: a file is in the place of a folder; allowed is"),
     ("eval --data THINGS/file", "data = THINGS/file: it is a file; allowed is"),
     (
         "eval --data THINGS/no-sheets",

@@ -61,6 +61,8 @@ def corrected(samples: NDArray[np.int64], black: np.float32, maps: Corrections) 
     height, width = samples.shape[:2]
     geometry = maps.geometry
     unit = F(2 ** (16 - geometry.bits))
+    if maps.linearity is not None:
+        samples = maps.linearity[samples // 2 ** (16 - geometry.bits)].astype(np.int64)
     offset, gain = np.zeros(samples.shape, F), np.ones(samples.shape, F)
     if maps.offset_dn is not None:
         offset += maps.offset_dn.reshape(height, width, -1)

@@ -54,8 +54,11 @@ def drawn_corrections(geometry: Geometry, seed: int = 3) -> Corrections:
     die = np.random.default_rng(seed)
     sites = (geometry.height, geometry.width)
     samples = geometry.shape if geometry.channels == 3 else sites
+    codes = np.arange(2**geometry.bits)
+    bow = codes + 9 * (codes / codes.size) * (1 - codes / codes.size)
     return Corrections(
         geometry,
+        linearity=np.rint(bow * 2 ** (16 - geometry.bits)).clip(0, 65535).astype(np.uint16),
         offset_dn=die.normal(0, 4, samples).astype(np.float32),
         column_offset_dn=die.normal(0, 3, geometry.width).astype(np.float32),
         gain=die.normal(1, 0.02, samples).astype(np.float32),

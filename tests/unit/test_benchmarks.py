@@ -7,6 +7,7 @@ import torch
 from benchmarks.inference import Case, bench_inference
 from benchmarks.link import bench_link
 from benchmarks.memory import peak_bytes
+from benchmarks.recording import bench_recording
 from benchmarks.schemes import bench_schemes
 from benchmarks.sensor import bench_sensor
 from link.transport.pacing import LATE_S
@@ -67,7 +68,17 @@ def test_every_link_has_a_row_and_its_share_of_the_line_follows_from_its_rate(mo
             assert row["line_share"] <= 1 + LATE_S / (0.1 - LATE_S)  # the tokens that a bucket may have kept
 
 
-@pytest.mark.parametrize("bench", [bench_sensor, bench_inference, bench_schemes, bench_link])
+def test_recordings_have_their_rows_and_rates_follow_from_times() -> None:
+    rows = bench_recording(sizes=((24, 32),), repeats=3)
+    assert [row["operation"] for row in rows] == ["write", "read", "export"]
+    for row in rows:
+        # 24 x 32 samples of 12 bits, a header of 72 bytes and a tag of 16: 1240 bytes.
+        assert row["megabytes_per_second"] == pytest.approx(1240e-6 * row["frames_per_second"])
+        assert row["frames_per_second"] == pytest.approx(1000 / row["total_ms"])
+        assert row["ratio_to_plain_file"] > 1
+
+
+@pytest.mark.parametrize("bench", [bench_sensor, bench_inference, bench_schemes, bench_link, bench_recording])
 def test_no_repeats_are_refused(bench) -> None:
     with pytest.raises(ValueError, match="repeats = 0: allowed is 1 or more"):
         bench(repeats=0)

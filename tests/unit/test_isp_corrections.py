@@ -152,6 +152,9 @@ def test_corrections_of_another_camera_are_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("linearity", np.zeros(4096)),
+        ("linearity", np.zeros(1024, np.uint16)),
+        ("linearity", np.arange(4096, dtype=np.uint16)[::-1]),
         ("offset_dn", np.zeros((16, 12), np.float32)),
         ("offset_dn", np.zeros((12, 16))),
         ("offset_dn", np.full((12, 16), np.nan, np.float32)),

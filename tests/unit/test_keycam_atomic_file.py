@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keycam.atomic_file import OutputError, make_folder, whole_file
+from keycam.atomic_file import OutputError, make_folder, whole_file, whole_folder
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -78,3 +78,53 @@ def test_a_private_file_is_its_owner_s_alone_while_it_is_written_and_after(tmp_p
         unfinished.write_text("secret")
         assert unfinished.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "a.pt2").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "a.keycam"
+    with whole_folder(folder, "out") as unfinished:
+        (unfinished / "content").write_text("content")
+        assert not folder.exists()
+        assert unfinished.parent == folder.parent
+    assert (folder / "content").read_text() == "content"
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("stop", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_nothing_is_left_of_a_folder_that_fails(tmp_path: Path, stop: type[BaseException]) -> None:
+    with pytest.raises(stop), whole_folder(tmp_path / "a", "out") as unfinished:
+        (unfinished / "content").write_text("content")
+        raise stop
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_is_filled_and_another_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with whole_folder(tmp_path / "empty", "out") as unfinished:
+        (unfinished / "content").write_text("content")
+    says = f"out = {tmp_path / 'empty'}: something is there already; allowed is a new folder"
+    with pytest.raises(OutputError, match=says), whole_folder(tmp_path / "empty", "out"):
+        pass
+    assert (tmp_path / "empty" / "content").read_text() == "content"
+
+
+def test_a_folder_gets_the_permissions_that_others_get(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with whole_folder(tmp_path / "a", "out") as unfinished:
+            assert stat.S_IMODE(unfinished.stat().st_mode) == 0o700
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o750
+
+
+def test_a_file_in_the_place_of_the_folder_stays_and_a_full_disk_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for folder in (tmp_path / "file", tmp_path / "file" / "under"):
+        says = f"out = {folder}: a file is in the place of a folder; allowed is a folder in"
+        with pytest.raises(OutputError, match=says), whole_folder(folder, "out"):
+            pass
+    says = rf"out = {tmp_path / 'a'}: it cannot be written \(No space left on device\); allowed is a folder in"
+    with pytest.raises(OutputError, match=says), whole_folder(tmp_path / "a", "out"):
+        raise OSError(28, "No space left on device")
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]

@@ -1,7 +1,5 @@
 """Faults of bytes and packets: each does what its name says, follows from the seed alone, and is written down."""
 
-import json
-import re
 import zlib
 from collections import Counter
 from itertools import pairwise
@@ -17,8 +15,8 @@ from link.packet import Packet, PacketType, decoded
 from link.parser import PacketParser
 from link.transport.faults import KINDS, PROFILES, Fault, FaultPlan, LinkFaults, fault_plan, load_schedule
 from link.transport.faults.interruption import Interruption, Passed
-from link.transport.faults.packet_stage import MOST_BEHIND
-from link.transport.faults.wrong_baud import WrongBaudReceiver
+from link.transport.faults.packet_stage import MOST_BEHIND, REMEMBERED_BYTES
+from link.transport.faults.strikes import DrawnStrikes
 
 
 def packets(count: int, size: int = 100, seed: int = 1) -> list[bytes]:
@@ -161,6 +159,16 @@ def test_a_flip_changes_one_bit_of_one_byte() -> None:
     assert (record.before, record.after) == (bytes([changed[0][0]]), bytes([changed[0][1]]))
 
 
+def test_every_bit_of_a_byte_can_be_flipped_and_every_byte_of_a_stream_struck() -> None:
+    flips = DrawnStrikes([Fault("bit-flip", 0.5)], seed=[1]).before(20)
+    assert {strike.place for strike in flips} == set(range(20))
+    faults = LinkFaults(FaultPlan("test", (Fault("bit-flip", 0.5),)), 1)
+    passed(faults, STREAM)
+    changes = {record.before[0] ^ record.after[0] for record in faults.schedule.records}
+    assert changes == {1 << bit for bit in range(8)}
+    assert [strike.place for strike in DrawnStrikes([Fault("byte-drop", 1.0)], seed=[1]).before(3)] == [0, 1, 2]
+
+
 @pytest.mark.parametrize("kind", ["byte-drop", "byte-insert", "byte-duplicate"])
 def test_a_byte_comes_or_goes(kind: str) -> None:
     out, faults = struck(Fault(kind), STREAM[1:])
@@ -188,6 +196,17 @@ def test_a_burst_is_noise_of_its_size_and_an_overrun_takes_so_much_away(size: in
     assert (record.before, record.after) == (STREAM[: min(size, 256)], out[: min(size, 256)])
     assert (record.before_bytes, record.after_bytes) == (size, size)
     assert struck(Fault("overrun", size_bytes=size), STREAM, cuts)[0] == STREAM[size:]
+
+
+def test_a_fault_that_the_end_of_the_link_cuts_off_is_written_down_as_far_as_it_came() -> None:
+    faults = LinkFaults(FaultPlan("test"), 1)
+    faults.inject(Fault("burst", size_bytes=64), "to-host")
+    faults.ways["to-host"].feed(STREAM[:1] * 10)
+    assert not faults.schedule.counts
+    faults.close()
+    (record,) = faults.schedule.records
+    assert (record.before_bytes, record.after_bytes) == (10, 10)
+    assert faults.schedule.counts == {("to-host", "burst"): 1}
 
 
 def test_a_flood_has_its_size_and_no_end() -> None:
@@ -294,6 +313,16 @@ def test_packets_are_replayed_whole_and_no_more_of_them_than_fit() -> None:
     assert order == [*range(31), 25, 26, 27, 28, 29, *range(31, 50)]
 
 
+def test_no_more_packets_are_remembered_than_a_replay_may_need() -> None:
+    sent = packets(300, 1000)
+    faults = LinkFaults(FaultPlan("test"), 1)
+    faults.inject(Fault("packet-replay", size_bytes=1 << 20), "to-host", where=lambda body: decoded(body).seq == 299)
+    passed(faults, b"".join(sent))
+    (record,) = faults.schedule.records
+    replayed = record.after_bytes - record.before_bytes
+    assert REMEMBERED_BYTES - 1100 < replayed <= REMEMBERED_BYTES
+
+
 def test_packets_of_one_type_are_struck_and_no_others() -> None:
     types = [PacketType.FRAME_START, PacketType.DATA, PacketType.DATA, PacketType.FRAME_END] * 50
     stream = b"".join(Packet(kind, b"payload", seq=seq).encoded() for seq, kind in enumerate(types))
@@ -335,88 +364,6 @@ def test_a_parser_loses_at_most_two_packets_to_one_event_and_lets_none_through_t
         assert len(set(got)) >= len(sent) - 2
         # A packet that is missing has been counted by the parser, but for one that was taken away whole.
         assert fault.kind == "packet-loss" or len(set(got)) == len(sent) or parser.errors.total() > 0
-
-
-def test_a_receiver_of_the_right_baud_hears_what_was_sent_and_of_a_wrong_one_something_else() -> None:
-    sent = np.random.default_rng(1).bytes(3000)
-    for ratio in (1.0, 1.02, 0.98):  # a good receiver bears 5 % together with its sender
-        assert WrongBaudReceiver(ratio).hear(sent) == sent
-    for ratio in (0.125, 0.5, 0.94, 1.06, 2.0):
-        heard = WrongBaudReceiver(ratio).hear(sent)
-        assert heard
-        assert heard != sent
-    cut = WrongBaudReceiver(0.5)
-    assert b"".join(cut.hear(sent[i : i + 7]) for i in range(0, 3000, 7)) == WrongBaudReceiver(0.5).hear(sent)
-    with pytest.raises(ValueError, match="ratio = 0"):
-        WrongBaudReceiver(0)
-
-
-def test_a_receiver_of_another_baud_samples_the_line_where_its_own_bits_would_be() -> None:
-    # The line for 0F, in bits of the sender: start 0 at 1, then 1111 0000, stop 1 at 10. A receiver twice as fast samples each
-    # of them twice: from 1.75 on 0 1111111 and a stop of 1: FE; from the fall at 6 on 0000000 1 and a stop of 1: 80. FF is FE.
-    assert WrongBaudReceiver(2.0).hear(b"\x0f\xff") == b"\xfe\x80\xfe"
-    # Half as fast, it samples every second bit of 00 00: at 4, 6, ... 18, of which 10 is the first stop bit, and stops at 20.
-    assert WrongBaudReceiver(0.5).hear(b"\0\0\xff") == b"\x08"
-
-
-def test_a_byte_without_a_stop_bit_is_heard_as_zero_and_the_next_begins_when_the_line_has_been_high() -> None:
-    # Twice as fast, on 00: nine samples are low within the first five bits, and the line stays low for four more.
-    assert WrongBaudReceiver(2.0).hear(b"\x00\xff\xff") == b"\x00\xfe\xfe"
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "says"),
-    [
-        ("kind", "gremlin", "kind = 'gremlin': allowed is bit-flip, byte-drop"),
-        ("rate", 1.5, "rate = 1.5: allowed is 1e-12 to 1, or 0"),
-        ("rate", -0.1, "rate = -0.1: allowed is"),
-        ("rate", float("nan"), "rate = nan: allowed is"),
-        ("rate", 1e-13, "rate = 1e-13: allowed is"),
-        ("size_bytes", 4, "size_bytes = 4: allowed for bit-flip is 0 to 0"),
-        ("duration_s", 1.0, "duration_s = 1.0: allowed for bit-flip is 0 to 0 s"),
-        ("direction", "up", "direction = 'up': allowed is to-host, to-device, both"),
-        ("packet_type", 65, "packet_type = 65: allowed is 0 to 255, for faults of packets"),
-    ],
-)
-def test_a_fault_that_cannot_be_is_refused_by_name(name: str, value, says: str) -> None:
-    with pytest.raises(ValueError) as caught:
-        Fault(**{"kind": "bit-flip", name: value})
-    assert str(caught.value).startswith(says)
-
-
-def test_sizes_durations_types_seeds_and_choices_that_cannot_be_are_refused() -> None:
-    for work, says in (
-        (lambda: Fault("burst"), "size_bytes = 0: allowed for burst is 1 to 67108864"),
-        (lambda: Fault("stall", duration_s=float("inf")), "duration_s = inf: allowed for stall is 0 to 3600 s"),
-        (lambda: Fault("packet-loss", packet_type=256), "packet_type = 256"),
-        (lambda: LinkFaults(FaultPlan("test"), -1), "seed = -1: allowed is 0 or more"),
-        (lambda: fault_plan("gremlins"), "faults = 'gremlins': allowed is none, light, noise"),
-        (lambda: FaultPlan.from_json({"name": "x", "faults": [{"kind": "bit-flip", "rat": 1}]}), "plan = "),
-        (lambda: LinkFaults(FaultPlan("test"), 1).inject(Fault("bit-flip"), "to-host", times=2), "kind = bit-flip"),
-        (lambda: LinkFaults(FaultPlan("test"), 1).inject(Fault("packet-loss"), "to-host", times=0), "times = 0"),
-    ):
-        with pytest.raises(ValueError) as caught:
-            work()
-        assert str(caught.value).startswith(says)
-
-
-@pytest.mark.parametrize("name", PROFILES)
-def test_every_profile_is_json_and_comes_back(name: str) -> None:
-    plan = fault_plan(name)
-    assert FaultPlan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
-
-
-def test_everything_is_every_kind_but_a_baud_that_is_never_right() -> None:
-    assert {fault.kind for fault in PROFILES["everything"].faults} == set(KINDS) - {"wrong-baud"}
-
-
-def test_the_page_names_every_profile_and_every_kind() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "links.md").read_text()
-    profiles = page.split("Plans by name:")[1].split("\n")[0]
-    assert re.findall(r"`([a-z-]+)`", profiles) == list(PROFILES)
-    table = [line for line in page.splitlines() if line.endswith(("| bit |", "| byte |", "| packet |"))]
-    named = {kind: line.rsplit("|", 2)[1].strip() for line in table for kind in re.findall(r"`([a-z-]+)`", line.split("|")[1])}
-    assert named == {kind: trait.unit for kind, trait in KINDS.items()}
 
 
 def test_a_schedule_counts_and_a_file_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:

@@ -157,6 +157,20 @@ def test_a_port_that_vanishes_is_lost_and_opens_again(kind: str) -> None:
         assert faults.schedule.counts == {("to-host", "vanish"): 1}
 
 
+def test_nothing_of_the_connection_before_is_left_in_the_next() -> None:
+    faults = LinkFaults(NONE, 1)
+    first, late, after = data_packets(3)
+    for sent, expected in ((first[:100], b"\0"), (late, b"\0"), (after, after)):
+        host, device = transport_pair()
+        with closing(device), closing(faults.around(host)) as faulty:
+            if sent is late:
+                faults.inject(Fault("packet-reorder"), "to-host")
+            device.write(sent)
+            # Half a packet waits for its end, and one that is to be overtaken for others: neither comes with the next connection.
+            assert faulty.read(SOON_S) == expected
+            assert sent is not after or faulty.read(2 * OVERTAKING_S) == b""
+
+
 def test_a_port_that_has_vanished_is_not_opened_for_a_while() -> None:
     with closing(InProcessPort()) as device:
         faults = LinkFaults(NONE, 1)
@@ -204,6 +218,21 @@ def test_a_vanishing_ends_a_read_that_is_under_way_in_another_thread() -> None:
                 faulty.write(b"the last packet\0")
         assert type(raised[0]) is LinkLost
         faulty.close()
+
+
+def test_a_vanishing_ends_a_stall() -> None:
+    host, device = transport_pair()
+    faults = LinkFaults(NONE, 1)
+    faulty = faults.around(host)
+    faults.inject(Fault("stall", duration_s=60.0), "to-host")
+    device.write(b"x\0")
+    with in_thread(lambda: faulty.read(60.0)) as raised:
+        time.sleep(0.05)
+        faults.inject(Fault("vanish"), "to-device")
+        with pytest.raises(LinkLost):
+            faulty.write(b"x\0")
+    assert type(raised[0]) is LinkLost
+    device.close()
 
 
 @pytest.mark.parametrize("fault", [None, Fault("stall", duration_s=60.0)])

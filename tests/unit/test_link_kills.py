@@ -53,6 +53,7 @@ def test_a_killed_device_is_a_lost_link_and_its_port_refuses_until_a_device_is_t
             while host.read(SOON_S):
                 pass
         assert type(caught.value) is LinkLost
+        process.wait()  # it may listen a moment longer than it speaks
         with pytest.raises(PortError):
             open_transport(name)
     if url.startswith("tcp"):

@@ -3,6 +3,8 @@
 import errno
 import os
 import socket
+import struct
+import termios
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
@@ -37,6 +39,14 @@ def test_a_serial_port_opens_by_path_and_by_the_names_of_pyserial(url: str, baud
         assert "RX   0000  61 6E 73 77 65 72" in spied
 
 
+def test_a_serial_port_waits_for_a_byte_so_that_silence_never_reads_like_the_end() -> None:
+    with closing(PtyPort()) as device, closing(open_transport(device.name)):
+        other = os.open(device.name, os.O_RDWR | os.O_NOCTTY)
+        minimum = termios.tcgetattr(other)[6][termios.VMIN]
+        os.close(other)
+    assert minimum == 1
+
+
 def test_hwgrep_opens_the_port_that_it_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     from serial.tools import list_ports
     from serial.tools.list_ports_common import ListPortInfo
@@ -58,6 +68,22 @@ def test_a_socket_opens_by_both_names_and_keeps_credentials_to_itself(scheme: st
         with closing(open_transport(f"{scheme}://{address}:{port}")) as host:
             assert host.name == f"{scheme.lower()}://{address.rpartition('@')[2]}:{port}"
             talks(host, device)
+
+
+def test_a_host_that_reaches_itself_where_nobody_listens_has_found_no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reach_itself(address: tuple[str, int], timeout_s: float) -> socket.socket:
+        connection = socket.socket()
+        connection.bind(address)
+        connection.connect(address)
+        return connection
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setattr("socket.create_connection", reach_itself)
+    with pytest.raises(
+        PortError, match=rf"link = tcp://127.0.0.1:{port}: nothing answers there \(Connection refused\); allowed is"
+    ):
+        open_transport(f"tcp://127.0.0.1:{port}")
 
 
 def test_a_device_listens_on_ipv6_too() -> None:
@@ -101,6 +127,7 @@ def rfc2217_server():
                 waiting = port.in_waiting
                 if waiting:
                     client.sendall(b"".join(server.escape(port.read(waiting))))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it ends as if it had crashed
 
     with in_thread(serve) as raised:
         yield f"rfc2217://user:secret@127.0.0.1:{listener.getsockname()[1]}", over

@@ -86,31 +86,39 @@ def test_what_goes_wrong_in_the_thread_comes_out_of_get() -> None:
 
 
 @pytest.mark.parametrize("kind", LINKS)
-def test_no_thread_and_no_descriptor_is_left_by_readers_that_are_closed_lost_or_forgotten(kind: str) -> None:
-    def use(ending: str) -> None:
+def test_no_thread_and_no_descriptor_is_left_by_readers_that_are_closed_or_lost(kind: str) -> None:
+    def use(is_lost: bool) -> None:
         with LINKS[kind]() as (host, device):
             device.read(0.0)
-            reader = Reader(host)
-            if ending == "closed":
-                reader.close()
-            elif ending == "lost":
-                device.close()
-                with pytest.raises(LinkLost):
-                    reader.get(SOON_S)
-            else:
-                del reader  # its thread looks up twice a second
+            with Reader(host) as reader:
+                if is_lost:
+                    device.close()
+                    with pytest.raises(LinkLost):
+                        reader.get(SOON_S)
 
-    use("closed")
+    use(False)
     gc.collect()
     before = descriptors(), threading.active_count()
-    for ending in ("closed", "lost", "forgotten"):
-        for _ in range(3):
-            use(ending)
+    for is_lost in (False, True) * 3:
+        use(is_lost)
+    gc.collect()
+    assert (descriptors(), threading.active_count()) == before
+
+
+def test_a_reader_that_is_forgotten_ends_its_thread_and_closes_its_link() -> None:
+    before = threading.active_count()
+    host, device = transport_pair()
+    reader = Reader(host)
+    assert threading.active_count() == before + 1
+    del reader  # its thread looks up twice a second
     gc.collect()
     until_s = time.monotonic() + SOON_S
-    while (descriptors(), threading.active_count()) != before and time.monotonic() < until_s:
+    while threading.active_count() != before and time.monotonic() < until_s:
         time.sleep(0.01)
-    assert (descriptors(), threading.active_count()) == before
+    assert threading.active_count() == before
+    with pytest.raises(LinkClosed):
+        host.read(0.0)
+    device.close()
 
 
 def test_a_queue_without_room_is_refused() -> None:

@@ -10,7 +10,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from link.transport import LinkClosed, LinkLost, LinkTimeout, Transport, open_transport
+from link.transport import LinkClosed, LinkLost, LinkTimeout, PtyPort, Transport, open_transport
 from link.transport.descriptor import DescriptorTransport
 from tests.links import LINKS, SOON_S, descriptors, in_thread, read_exactly
 
@@ -173,6 +173,12 @@ def test_a_pty_outlives_its_hosts_and_keeps_no_bytes_of_the_last_one() -> None:
         with_second.close()
 
 
+def test_a_device_does_not_hear_itself_while_no_host_has_opened_its_pty() -> None:
+    with closing(PtyPort()) as device:
+        device.write(b"a terminal that is not raw gives this back\n")
+        assert device.read(0.05) == b""
+
+
 def test_a_terminal_whose_vmin_somebody_set_to_zero_is_silent_and_not_lost() -> None:
     import termios
 
@@ -189,7 +195,10 @@ def test_a_terminal_whose_vmin_somebody_set_to_zero_is_silent_and_not_lost() -> 
 
 def test_a_port_that_takes_bytes_without_saying_so_is_not_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
     # Linux calls a serial port writable again when less than 256 bytes are left of its 4096; until then it has room all the same.
+    waits_s = []
+
     def never_ready(poll: object, timeout_s: float) -> bool:
+        waits_s.append(timeout_s)
         time.sleep(max(0.0, timeout_s))
         return False
 
@@ -209,6 +218,18 @@ def test_a_port_that_takes_bytes_without_saying_so_is_not_stalled(monkeypatch: p
         with in_thread(read_slowly) as raised:
             transport.write(sent)
         assert raised == []
+    assert max(waits_s) <= 0.05  # or the line would be idle meanwhile
+
+
+def test_a_port_that_says_that_it_has_room_and_takes_nothing_keeps_no_core_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("link.transport.descriptor.wait", lambda poll, timeout_s: True)
+    device, wire = socket.socketpair()
+    with wire, closing(DescriptorTransport(device.fileno(), "port", device.close)) as transport:
+        tries = []
+        monkeypatch.setattr(transport, "_write_now", lambda view: tries.append(0) or 0)
+        with pytest.raises(LinkTimeout):
+            transport.write(b"x")
+    assert len(tries) < 2100  # naps of half a millisecond, for a second
 
 
 @pytest.mark.parametrize("kind", ["tcp", "in-process port"])

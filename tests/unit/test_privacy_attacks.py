@@ -7,9 +7,11 @@ import pkgutil
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import privacy.attacks
 from adc import PAPER, SECURE, KeySchedule, ReadoutPolicy
+from inference.keyed import convert
 from inference.keyed.positions import invert
 from inference.keyed.reference import Window, keyed_offsets
 from privacy.attacks.blocks import recover_blocks
@@ -19,7 +21,7 @@ from privacy.attacks.histogram import identify
 from privacy.attacks.histogram_classes import classify
 from privacy.attacks.known_plaintext import order_from_scenes
 from privacy.attacks.row_column import recover_rows_and_columns
-from privacy.attacks.tables import orders_from_offsets
+from privacy.attacks.tables import orders_from_offsets, orders_in_tables
 from privacy.footage import emit, restored, true_orders
 from privacy.scenes_again import captured_again
 from privacy.scoring.key_score import adjacent_by_chance, adjacent_share, exact_share
@@ -194,6 +196,42 @@ def test_offset_tables_are_the_key(size: tuple[int, int], window: Window, size_o
     offsets = keyed_offsets(invert(order), order_out, window, size, size_out)[0].numpy()
     found = orders_from_offsets(offsets, window, *size)
     assert np.array_equal(found.order_in, order.numpy()) and np.array_equal(found.order_out, order_out.numpy())
+
+
+def test_the_orders_of_a_keyed_networks_layers_lie_in_its_tables() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, stride=2, padding=1)).eval()
+    generator = torch.Generator().manual_seed(0)
+    frames, order = torch.rand(1, 3, 8, 10, generator=generator), torch.randperm(80, generator=generator)
+    keyed = convert(network, frames, layer_orders=schedule(0, SECURE).layer_orders())
+    found = orders_in_tables(keyed)
+    assert found
+    scrambled = frames.flatten(2)[:, :, order].reshape(1, 3, 8, 10)
+    output_order = keyed.output_order(order)
+    assert any(np.array_equal(table, output_order.numpy()) for table in found.values() if table.size == output_order.numel())
+    # With what lies in the tables, whoever sees the scrambled answer puts it back.
+    with torch.inference_mode():
+        emitted, plain = keyed(scrambled, order).flatten(2), network(frames).flatten(2)
+    restored_by = [table for table in found.values() if table.size == plain.shape[2]]
+    errors = [float((plain[:, :, torch.from_numpy(table)] - emitted).abs().max()) for table in restored_by]
+    assert min(errors) < 1e-5
+    for table in found.values():
+        assert table.dtype == np.int64 and np.array_equal(np.sort(table), np.arange(table.size))
+
+
+def test_other_layer_orders_lie_in_the_tables_of_another_key() -> None:
+    network = nn.Conv2d(1, 2, 3, padding=1).eval()
+    found = [
+        orders_in_tables(convert(network, torch.zeros(1, 1, 6, 6), layer_orders=schedule(key, SECURE).layer_orders()))
+        for key in (0, 0, 1)
+    ]
+    assert found[0].keys() == found[1].keys() == found[2].keys()
+    assert all(np.array_equal(found[0][name], found[1][name]) for name in found[0])
+    assert not any(np.array_equal(found[0][name], found[2][name]) for name in found[0])
+
+
+def test_a_plain_network_has_no_tables() -> None:
+    with pytest.raises(ValueError, match="network = Conv2d: allowed is a KeyedNetwork"):
+        orders_in_tables(nn.Conv2d(3, 3, 1))
 
 
 @pytest.mark.parametrize(

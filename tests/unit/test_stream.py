@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from adc import Converter, Geometry, KeySchedule, RawFrame, readout
+from adc import Converter, FrameHeader, Geometry, KeySchedule, RawFrame, readout
 from inference.bounded_queue import BoundedQueue, QueueFinished
-from inference.isp import IspSettings, isp
+from inference.isp import Corrections, IspSettings, isp
 from inference.receiver import Receiver
 from inference.stream import Stream, stream
 
@@ -282,3 +282,25 @@ def test_an_abandoned_queue_lets_a_waiting_writer_go() -> None:
     assert outcome == [False]
     with pytest.raises(QueueFinished):
         queue.get()
+
+
+def test_corrections_are_asked_for_each_frame_and_applied() -> None:
+    asked = []
+
+    def corrections(header: FrameHeader) -> Corrections:
+        asked.append(header.counter)
+        return Corrections(GEOMETRY, gain=np.full((8, 8), 0.5, np.float32))
+
+    plain, corrected = (list(started(map(frame, range(3)), **options)) for options in ({}, {"corrections": corrections}))
+    assert asked == [0, 1, 2]
+    for one, other in zip(plain, corrected, strict=True):
+        # Half of what lies above the black level, but where light was cut to 1; samples are rounded to a sixteenth of a DN.
+        assert other.scores == pytest.approx(one.scores / 2, abs=0.02)
+
+
+def test_a_frame_that_the_corrections_do_not_fit_ends_the_stream_with_their_sentence() -> None:
+    def refused(header: FrameHeader) -> Corrections:
+        raise ValueError(f"device = {header.device}: allowed is the calibrated one, cam9")
+
+    with pytest.raises(ValueError, match="device = cam0: allowed is the calibrated one"):
+        list(started([frame(0)], corrections=refused))

@@ -48,9 +48,9 @@ class FaultyTransport:
             self._check()
             now_s = time.monotonic()
             if now_s < self._silent_until_s:
-                self._over.wait(max(0.0, min(self._silent_until_s, deadline_s) - now_s))
-                if deadline_s < self._silent_until_s:
+                if now_s >= deadline_s:
                     return b""
+                self._over.wait(min(self._silent_until_s, deadline_s) - now_s)
             elif self._arrived:
                 item = self._arrived.popleft()
                 if isinstance(item, bytes):

@@ -18,25 +18,22 @@ class WrongBaudReceiver:
             raise ValueError(f"ratio = {ratio}: allowed is 0.01 to 100")
         self._bit = 1 / ratio
         self._levels = [1]  # of the sender's bits that the receiver has not passed yet: the line begins idle
-        self._at = 0.0  # in bits of the sender, from the first of these
 
     def hear(self, data: bytes) -> bytes:
         """The bytes that have been heard when `data` has been sent. Up to ten bits stay unheard until more is sent."""
         for byte in data:
             self._levels += [0, *(byte >> bit & 1 for bit in range(8)), 1]
         heard = bytearray()
-        while (start := self._falling_edge()) is not None and start + 9.5 * self._bit < len(self._levels):
+        at = 0
+        while (start := self._falling_edge(at)) is not None and start + 9.5 * self._bit < len(self._levels):
             bits = [self._levels[int(start + (1.5 + bit) * self._bit)] for bit in range(9)]
             heard.append(sum(level << bit for bit, level in enumerate(bits[:8])) if bits[8] else 0)
-            self._at = start + 9.5 * self._bit
-        passed = int(self._at)
-        del self._levels[:passed]
-        self._at -= passed
+            at = int(start + 9.5 * self._bit)
+        del self._levels[:at]
         return bytes(heard)
 
-    def _falling_edge(self) -> int | None:
-        """The first bit at which the line is low after having been high, from where the receiver is."""
-        at = int(self._at)
+    def _falling_edge(self, at: int) -> int | None:
+        """The first bit from `at` on at which the line is low after having been high."""
         while at < len(self._levels) and not self._levels[at]:
             at += 1
         while at < len(self._levels) and self._levels[at]:

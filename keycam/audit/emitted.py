@@ -1,30 +1,49 @@
-"""Which attacks an audit tries, and on what."""
+"""A source's scenes as what is audited: emitted under throw-away keys."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 from torch import nn
 
 from adc import KeySchedule, ReadoutPolicy
-from adc.policy import OrderName
 from inference.datasets import CIFAR10_CLASSES, LabelledImages
-from keycam.audit.case import Case
-from keycam.audit.ciphertext_only import ciphertext_only
+from inference.models import load
+from keycam.audit.case import Attack, Case
+from keycam.audit.ciphertext_only import MOST_SCORED, ciphertext_only
 from keycam.audit.emission import emission_of
-from keycam.audit.footage import Footage
+from keycam.audit.footage import Footage, load_footage
 from keycam.audit.histogram import classification, identification
 from keycam.audit.plaintext import chosen_plaintext, known_plaintext
-from keycam.audit.single_frame import single_frame
+from keycam.audit.plan import AuditPlan
+from keycam.audit.single_frame import STRUCTURED_ORDERS, single_frame
+from keycam.audit.subject import Subject
 from keycam.audit.tables import tables
 from privacy.attacks.chosen_plaintext import chosen_scenes
 
-Attack = Callable[[], Case]
-"""A case yet to be made: what it gives the attacker may be large, so it is there only while it is tried."""
-STRUCTURED_ORDERS: tuple[OrderName, ...] = ("row-column", "block")
+
+def subject_of_source(plan: AuditPlan) -> Subject:
+    """The scenes of the plan's source under throw-away keys out of its seed. Raises what `load_footage` raises."""
+    policy = plan.readout_policy()
+    footage = load_footage(plan)
+    labelled = None
+    if footage.many_labels is not None:
+        labelled = LabelledImages(footage.many, footage.many_labels, CIFAR10_CLASSES)
+    network = None if labelled is None else load("resnet20")
+    random = np.random.default_rng(plan.seed)
+    swept = plan.swept(len(footage.scenes))
+    attacks = tuple(tuple(_attacks(footage, policy, swept, network, random, plan.seed)) for _ in range(plan.keys))
+    schedules = [KeySchedule(random.bytes(32), device="audited", policy=policy) for _ in range(plan.keys)]
+    return Subject(
+        policy=policy,
+        attacks=attacks,
+        large=tuple(emission_of(footage.still[None], schedule) for schedule in schedules),
+        scenes=footage.scenes[:MOST_SCORED],
+        labelled=labelled,
+        network=network,
+    )
 
 
-def attacks_on(
+def _attacks(
     footage: Footage,
     policy: ReadoutPolicy,
     swept: tuple[int, ...],

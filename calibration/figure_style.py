@@ -1,0 +1,39 @@
+"""How the report's figures look: one size, one grid, a colour for each colour plane."""
+
+import io
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PLANE_COLOURS = {
+    "mono": "#222222",
+    "red": "#c0392b",
+    "green": "#2e8b57",
+    "green beside red": "#2e8b57",
+    "green beside blue": "#8fbf5a",
+    "blue": "#2c6fbb",
+}
+GREY = "#9aa5b1"
+
+
+def new_figure(panels: int = 1, height_in: float = 3.6) -> tuple["Figure", list["Axes"]]:
+    """A figure as wide as the page with so many panels side by side."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.2, height_in), dpi=110, layout="tight")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, panels, squeeze=False)[0]
+    for ax in axes:
+        ax.grid(True, color="#e5e8ec", linewidth=0.6)
+        ax.set_axisbelow(True)
+    return figure, list(axes)
+
+
+def as_png(figure: Any) -> bytes:
+    """The figure as a PNG file."""
+    written = io.BytesIO()
+    figure.savefig(written, format="png")
+    return written.getvalue()

@@ -1,0 +1,173 @@
+"""The sheet: a measured camera as a sensor profile, so that it can be simulated."""
+
+import math
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from calibration.characterisation import Characterisation
+from calibration.dark_spread import dark_spread
+from calibration.figures import PlaneFigures
+from calibration.measured import Measured
+
+FULL_SCALE_V = 1.0
+"""Volts are not seen from outside: the sheet's converter spans 1 V, and its conversion gain is what K makes of that."""
+COMPENSATING_ROWS = 16
+"""Optical-black rows of a camera that takes its mean dark signal off: how many it has is not seen."""
+WHITE_SHARE = 0.8
+_ROOM_ABOVE_CONVERTER = 1.05
+_MEAN_OF_BOWS = 0.75
+_MOST_DNL_LSB, _MOST_INL_LSB = 1.0, 100.0
+
+
+def profile_sheet(found: Characterisation, name: str) -> dict[str, Any]:
+    """The figures of a profile in `sensor_sim`'s words and units, as tables of TOML.
+
+    What cannot be measured from frames is left out or said above: lens, pitch, timing, and how K is made of volts. White is
+    the light that fills 80 % of the well in the exposure that was measured at. Raises ValueError where a figure that a profile
+    needs could not be measured.
+    """
+    identity, main = found.recording.camera, found.planes[found.main]
+    geometry, exposure_s = identity.geometry, found.recording.exposure_s
+    lsb_v = FULL_SCALE_V / 2**geometry.bits / identity.analog_gain
+    gain = _mean(found, "system_gain_dn_per_e")
+    volts_per_e = gain * lsb_v
+    efficiency = _efficiency(found)
+    well_e = _full_well(found)
+    sensitivity = sum(efficiency) if geometry.cfa == "mono" else max(efficiency)
+    dark_e = _mean(found, "dark_current_e_per_s") * exposure_s
+    row_e = _mean(found, "row_noise_e")
+    noise = main.figure("temporal_dark_noise_e")
+    noise_e = 0.0 if noise.note else _rest(_mean(found, "temporal_dark_noise_e"), row_e, math.sqrt(max(dark_e, 0)))
+    sheet: dict[str, Any] = {
+        "name": name,
+        "height": geometry.height,
+        "width": geometry.width,
+        "cfa": geometry.cfa,
+        "quantum_efficiency": list(efficiency),
+        "peak_photons_per_s": WHITE_SHARE * well_e / exposure_s / sensitivity,
+        "full_well_e": well_e,
+        "read_noise_e": noise_e,
+        "conversion_gain_v_per_e": volts_per_e,
+        "temperature_k": found.recording.temperature_k,
+        "optical_black_rows": COMPENSATING_ROWS if found.compensated else 0,
+        "prnu": {"spread_percent": _mean(found, "prnu_pixel_percent")},
+        "offset": {"residue_v": _mean(found, "dsnu_pixel_e") * volts_per_e},
+        "defects": _defects(found),
+        "readout": {
+            "bits": geometry.bits,
+            "full_scale_v": FULL_SCALE_V,
+            "analog_gain": identity.analog_gain,
+            "black_level_dn": identity.black_level_dn,
+            "column_offset_v": _mean(found, "dsnu_column_e") * volts_per_e,
+            "column_gain_percent": _mean(found, "prnu_column_percent"),
+            "row_noise_v": row_e * volts_per_e,
+            **_converters(found),
+        },
+    }
+    dark = _dark(found)
+    return {**sheet, "dark": dark} if dark else sheet
+
+
+def write_sheet(found: Characterisation, name: str) -> str:
+    """The sheet as TOML text, which `sensor_sim.load_profile` takes."""
+    heading = (
+        f"# Measured after EMVA 1288 Release 4.0 at {found.recording.exposure_s:g} s and {found.recording.temperature_k:g} K on "
+        f"{found.created}, device {found.recording.camera.device}.\n"
+        "# Volts, lens, pitch, timing and the number of optical-black rows are not seen from outside; "
+        "the conversion gain makes the measured K of a range of 1 V.\n\n"
+    )
+    return heading + tomli_w.dumps(profile_sheet(found, name))
+
+
+def _mean(found: Characterisation, name: str) -> float:
+    """A figure that all planes share, each weighted by its error."""
+    figures = [plane.figure(name) for plane in found.planes]
+    least = max(max(figure.standard_error for figure in figures) * 1e-3, 1e-300)
+    weights = np.array([1 / max(figure.standard_error, least) ** 2 for figure in figures])
+    return float(max(weights @ [figure.value for figure in figures] / weights.sum(), 0.0))
+
+
+def _efficiency(found: Characterisation) -> tuple[float, float, float]:
+    main = found.planes[found.main]
+    if found.recording.camera.geometry.cfa == "mono":
+        red, blue = (main.figure(f"quantum_efficiency_{colour}").value for colour in ("red", "blue"))
+        own = (red, main.figure("quantum_efficiency").value, blue)
+    else:
+        by_colour: list[list[float]] = [[], [], []]
+        for plane, recording in zip(found.planes, found.recording.planes, strict=True):
+            by_colour[recording.plane.colour].append(plane.figure("quantum_efficiency").value)
+        red, green, blue = (float(np.mean(values)) for values in by_colour)
+        own = (red, green, blue)
+    # An error may take a perfect efficiency above 1, where no profile can follow.
+    return min(own[0], 1.0), min(own[1], 1.0), min(own[2], 1.0)
+
+
+def _full_well(found: Characterisation) -> float:
+    wells = [plane.figure("full_well_e") for plane in found.planes]
+    well_e = float(np.mean([well.value for well in wells]))
+    return well_e * _ROOM_ABOVE_CONVERTER if all(well.note for well in wells) else well_e
+
+
+def _rest(total: float, *parts: float) -> float:
+    return math.sqrt(max(total**2 - sum(part**2 for part in parts), 0.0))
+
+
+def _defects(found: Characterisation) -> dict[str, float]:
+    """Shares of stuck photosites and of cold ones, in %, with the mean response of the latter; hot ones are the dark tail's."""
+    sites = sum(each.dark.mean_dn.size for each in found.recording.planes)
+    stuck = columns = 0
+    responses = []
+    for each, defects in zip(found.recording.planes, found.defects, strict=True):
+        alone = ~defects.line
+        stuck += int((defects.stuck & alone).sum())
+        columns += int(defects.line.all(axis=0).sum())
+        signal = each.half.mean_dn - each.dark.mean_dn
+        relative = signal / float(np.median(signal))
+        responses.append(relative[defects.response & ~defects.stuck & alone & (relative < 1)])
+    cold = np.concatenate(responses)
+    width = sum(each.dark.mean_dn.shape[1] for each in found.recording.planes)
+    shares = {
+        "stuck_percent": 100 * stuck / sites,
+        "cold_percent": 100 * cold.size / sites,
+        "column_percent": 100 * columns / width,
+    }
+    if cold.size:
+        shares["cold_response_percent"] = 100 * float(np.clip(cold.mean(), 0, 1))
+    return {name: min(share, 100.0 if "response" in name else 50.0) for name, share in shares.items()}
+
+
+def _converters(found: Characterisation) -> dict[str, float]:
+    if found.converters is None:
+        return {}
+    ramp = found.converters.ramp
+    middle = ramp.inl_lsb.shape[1] // 2
+    # A profile's INL is the greatest bow of a column, and columns have 50 to 100 % of it; its DNL is the spread of the step
+    # at mid-scale.
+    bow = abs(float(ramp.inl_lsb[:, middle].mean())) / _MEAN_OF_BOWS
+    step = float(ramp.dnl_lsb[:, middle].std()) if found.converters.columns.size > 1 else 0.0
+    return {"inl_lsb": min(bow, _MOST_INL_LSB), "dnl_lsb": min(step, _MOST_DNL_LSB)}
+
+
+def _dark(found: Characterisation) -> dict[str, float]:
+    main, recording = found.planes[found.main], found.recording.planes[found.main]
+    current = main.figure("dark_current_e_per_s")
+    mean = _mean(found, "dark_current_e_per_s")
+    if not mean > 3 * current.standard_error:  # none that could be told from none
+        return {}
+    spread = dark_spread(recording, found.recording.exposure_s, main.figure("system_gain_dn_per_e"), mean)
+    dark = {
+        "mean_e_per_s": mean,
+        "reference_k": found.recording.temperature_k,
+        "spread_percent": spread.spread_percent,
+        "tail_percent": spread.tail_percent,
+        "tail_e_per_s": spread.tail_e_per_s,
+    }
+    doubling = _doubling(found.planes)
+    return {**dark, "doubling_k": doubling} if doubling is not None else dark
+
+
+def _doubling(planes: tuple[PlaneFigures, ...]) -> float | None:
+    found = [figure for plane in planes if isinstance(figure := plane.measured["doubling_temperature_k"], Measured)]
+    return float(np.mean([figure.value for figure in found])) if found else None
