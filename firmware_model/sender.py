@@ -9,7 +9,7 @@ from firmware_model.device_state import DeviceReset
 from firmware_model.device_statistics import DeviceStatistics
 from link.messages import Message, Resend
 from link.outgoing import OutgoingFrame
-from link.packet import Packet, PacketType
+from link.packet import Packet
 from link.transport import LinkLost, LinkTimeout
 
 MOST_RESENDS = 32
@@ -112,17 +112,24 @@ class Sender:
         return _Job(frame, pieces, payload_bytes, is_resent)
 
     def _encoded(self, job: _Job, piece: Resend) -> list[bytes]:
-        encoded: list[bytes] = []
-        for packet in job.frame.cut(piece, first_seq=self._seq, payload_bytes=job.payload_bytes, is_resent=job.is_resent):
-            if packet.type == PacketType.DATA and self._faults.due("reset"):
-                self._written(b"".join(encoded))
-                raise DeviceReset("power_on")
-            encoded.append(packet.encoded())
+        encoded = job.frame.encoded(
+            piece, first_seq=self._seq, payload_bytes=job.payload_bytes, is_resent=job.is_resent
+        )  # fmt: skip
+        if self._faults.is_on("reset"):
+            self._reset_at_its_packet(piece, encoded)
         self._seq = self._seq + len(encoded) & 0xFFFFFFFF
         self._statistics.count("packets_sent", len(encoded))
         if job.is_resent:
             self._statistics.count("packets_resent", len(encoded))
         return encoded
+
+    def _reset_at_its_packet(self, piece: Resend, encoded: list[bytes]) -> None:
+        first = 1 if piece.parts & Resend.START else 0
+        end = len(encoded) - (1 if piece.parts & Resend.END else 0)
+        for number in range(first, end):
+            if self._faults.due("reset"):
+                self._written(b"".join(encoded[:number]))
+                raise DeviceReset("power_on")
 
     def _finish(self, job: _Job) -> None:
         if job.is_resent:

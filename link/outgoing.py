@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from adc import RawFrame
 from link.messages.frames import FrameEnd, FrameStart, Resend
-from link.packet import DEFAULT_PAYLOAD_BYTES, LEAST_PAYLOAD_BYTES, MOST_PAYLOAD_BYTES, Packet, PacketFlags, PacketType
+from link.packet import (
+    DEFAULT_PAYLOAD_BYTES,
+    HEADER,
+    LEAST_PAYLOAD_BYTES,
+    MOST_PAYLOAD_BYTES,
+    PACKET_VERSION,
+    Packet,
+    PacketFlags,
+    PacketType,
+    encoded_body,
+)
 from link.samples import SampleFormat, narrowest, packed, packed_bytes
 
 MOST_FRAME_BYTES = 2**32 - 1
@@ -85,11 +95,32 @@ class OutgoingFrame:
             for number, span in enumerate(spans or [()])
         )
 
-    def cut(
+    def encoded(
         self, piece: Resend, *, first_seq: int, payload_bytes: int = DEFAULT_PAYLOAD_BYTES, is_resent: bool = False
-    ) -> Iterator[Packet]:
-        """The packets of one of the `pieces`, with rising seq modulo 2**32; with the flag RESEND where they are sent again."""
-        return self._cut(piece, first_seq, payload_bytes, PacketFlags.RESEND if is_resent else PacketFlags.NONE)
+    ) -> list[bytes]:
+        """The packets of one of the `pieces` as they go over the wire, with rising seq modulo 2**32; with the flag RESEND where
+        they are sent again. The same bytes as `Packet.encoded` gives, at a third of the cost: there are 20,000 in a second.
+        """
+        self._check(payload_bytes)
+        flags = PacketFlags.RESEND if is_resent else PacketFlags.NONE
+        about = {"flags": flags, "frame_id": self.frame_id, "channel": self.channel, "key_epoch": self.start.header.epoch & 255}
+        seq, made = first_seq, []
+        if piece.parts & Resend.START:
+            made.append(self.start.packet(seq=seq, **about).encoded())
+            seq = seq + 1 & 0xFFFFFFFF
+        samples, total = memoryview(self.samples), len(self.samples)
+        plain, last = int(flags), int(flags | PacketFlags.LAST)
+        for offset, length in piece.ranges:
+            end = offset + length
+            for at in range(offset, end, payload_bytes):
+                part = samples[at : min(at + payload_bytes, end)]
+                marks = last if at + len(part) == total else plain
+                numbers = (seq, self.frame_id, at, len(part), self.channel, about["key_epoch"])
+                made.append(encoded_body(HEADER.pack(PACKET_VERSION, PacketType.DATA, marks, *numbers) + part))
+                seq = seq + 1 & 0xFFFFFFFF
+        if piece.parts & Resend.END:
+            made.append(self.end.packet(seq=seq, **about).encoded())
+        return made
 
     def packet_count(self, payload_bytes: int = DEFAULT_PAYLOAD_BYTES) -> int:
         """How many packets the whole frame takes: by how much seq rises."""

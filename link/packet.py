@@ -138,8 +138,12 @@ class Packet:
 
     def encoded(self) -> bytes:
         """The packet as it goes over the wire: 00, COBS of header, payload and CRC-32, 00."""
-        body = self.header() + self.payload
-        return b"\0" + cobs.encode(body + _CRC.pack(zlib.crc32(body))) + b"\0"
+        return encoded_body(self.header() + self.payload)
+
+
+def encoded_body(body: bytes) -> bytes:
+    """Header and payload as they go over the wire: 00, COBS of them and their CRC-32, 00."""
+    return b"\0" + cobs.encode(body + _CRC.pack(zlib.crc32(body))) + b"\0"
 
 
 def decoded(between_zeros: bytes | bytearray) -> Packet:

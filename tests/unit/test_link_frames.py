@@ -135,12 +135,12 @@ def test_pieces_one_after_the_other_are_the_same_packets(piece_bytes: int) -> No
     whole = Resend(Resend.START | Resend.END, ((0, total),))
     part = Resend(Resend.END, ((3, 600), (total - 5, 5)))
     for wanted, is_resent in ((whole, False), (part, True), (Resend(Resend.END, ()), True), (Resend(0, ((7, 1),)), True)):
-        seq, cut = 2**32 - 3, []
+        cut: list[bytes] = []
         for piece in made.pieces(wanted, piece_bytes, payload_bytes=256):
-            cut += made.cut(piece, first_seq=seq, payload_bytes=256, is_resent=is_resent)
             seq = (2**32 - 3 + len(cut)) % 2**32
+            cut += made.encoded(piece, first_seq=seq, payload_bytes=256, is_resent=is_resent)
         as_one = made.resent if is_resent else lambda _, **options: made.packets(**options)
-        assert cut == list(as_one(wanted, first_seq=2**32 - 3, payload_bytes=256))
+        assert cut == [packet.encoded() for packet in as_one(wanted, first_seq=2**32 - 3, payload_bytes=256)]
         assert len(list(made.pieces(wanted, piece_bytes, payload_bytes=256))) <= len(cut)
     assert len(list(made.pieces(whole, 512, payload_bytes=256))) == -(-total // 512)
 
