@@ -83,7 +83,7 @@ BAD_LINES = [
     ("demo --nonsense", "option = --nonsense: there is none of this name; allowed is --out, --frames,"),
     ("demo nonsense", "(nonsense); see 'keycam demo --help'"),
     ("demo --camera -1", "camera = -1: allowed is 0 or more"),
-    ("demo --camera 0 --image THINGS/good.png", "camera = 0: allowed is either --image or --camera, not both"),
+    ("demo --camera 0 --image THINGS/good.png", "camera = 0: allowed is one of --image, --camera and --link, not both"),
     ("infer", "Missing argument 'image'; see 'keycam infer --help'"),
     ("infer THINGS/good.png --policy nonsense", "policy = 'nonsense': allowed is"),
     ("infer THINGS/good.png --model nonsense", "model = 'nonsense': allowed is one of resnet20, preresnet110, vgg16"),
