@@ -136,7 +136,9 @@ def test_the_report_is_a_page_that_needs_no_other_file(audits: dict[str, dict], 
         assert needed in text
     assert "#010203" not in text and "{{" not in text
     entries = f"{100 * audits['paper']['ciphertext_only']['key_entries_recovered']:.3g} %"
-    assert entries in text and "keycam audit --source photographs --frames 60 --policy paper --size 16x24" in text
+    assert (
+        entries in text and "keycam audit --source photographs --frames 60 --policy paper --keys 1 --seed 0 --size 16x24" in text
+    )
 
 
 def test_the_contact_sheet_has_the_scenes_in_its_first_and_last_column(audits: dict[str, dict], folder: Path) -> None:
@@ -150,7 +152,7 @@ def test_the_contact_sheet_has_the_scenes_in_its_first_and_last_column(audits: d
 
 @pytest.mark.parametrize("taken", ["file", "folder in the place of a file"])
 def test_a_folder_that_cannot_be_written_is_refused(command, tmp_path: Path, taken: str, monkeypatch) -> None:
-    monkeypatch.setattr("keycam.audit.run.load_footage", lambda plan: pytest.fail("it began to work"))
+    monkeypatch.setattr("keycam.audit.emitted.load_footage", lambda plan: pytest.fail("it began to work"))
     out = tmp_path / "out"
     if taken == "file":
         out.write_text("mine")
