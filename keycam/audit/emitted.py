@@ -19,6 +19,7 @@ from keycam.audit.single_frame import STRUCTURED_ORDERS, single_frame
 from keycam.audit.subject import Subject
 from keycam.audit.tables import tables
 from privacy.attacks.chosen_plaintext import chosen_scenes
+from privacy.footage import true_orders
 
 
 def subject_of_source(plan: AuditPlan) -> Subject:
@@ -82,7 +83,9 @@ def _attacks(
 
 
 def _chosen(shape: tuple[int, int, int], schedule: KeySchedule) -> Case:
-    return chosen_plaintext(emission_of(chosen_scenes(*shape), schedule))
+    scenes = chosen_scenes(*shape)
+    next_order = true_orders(scenes[:1], schedule, first_counter=len(scenes))[0]
+    return chosen_plaintext(emission_of(scenes, schedule), next_order)
 
 
 def _single(footage: Footage, schedule: KeySchedule, guesses: KeySchedule, seed: int) -> Case:

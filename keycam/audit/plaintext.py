@@ -22,7 +22,7 @@ def known_plaintext(emission: Emission, rows: int = 0) -> Case:
         values = 2.0 ** (known.seen.bits * known.seen.frames.shape[2] * known.seen.count)
         chance = min(1.0, known.order.size / values)
         figures = {
-            "key_entries_recovered": _entries(found, known),
+            "key_entries_recovered": _entries(found, known.order),
             "values_matched": Figure(float(found["matched"]), chance, share_limit(chance, known.order.size)),
         }
         return Scored(known.seen.count, figures, rows=tuple(_rows(found["order"], emission, rows)))
@@ -30,14 +30,18 @@ def known_plaintext(emission: Emission, rows: int = 0) -> Case:
     return Case(("known_plaintext",), "known_plaintext", {**given_of(known.seen), "scenes": known.scenes}, score)
 
 
-def chosen_plaintext(emission: Emission) -> Case:
-    """The case of an attacker who showed the camera the scenes of `chosen_scenes`, all of them."""
+def chosen_plaintext(emission: Emission, next_order: Order) -> Case:
+    """The case of an attacker who showed the camera the scenes of `chosen_scenes`, all of them.
+
+    `next_order`, int64 (P,), is that of the frame after them: an order that is found opens others only where it is theirs too.
+    """
 
     def score(found: Arrays) -> Scored:
         pixels = emission.order.size
         once = (1 - 1 / pixels) ** (pixels - 1)  # of so many numbers drawn at random, each comes up just once
         figures = {
-            "key_entries_recovered": _entries(found, emission),
+            "key_entries_recovered": _entries(found, emission.order),
+            "next_frame_entries_recovered": _entries(found, next_order),
             "positions_read_once": Figure(float(found["positions_once"]), once, share_limit(once, pixels)),
         }
         return Scored(emission.seen.count, figures)
@@ -55,7 +59,7 @@ def _rows(guess: Order, emission: Emission, count: int) -> Iterator[Row]:
         )
 
 
-def _entries(found: Arrays, emission: Emission) -> Figure:
+def _entries(found: Arrays, order: Order) -> Figure:
     chance = float(found["chance"])
-    share = float(np.mean(found["order"] == emission.order))
-    return Figure(share, chance, share_limit(chance, emission.order.size))
+    share = float(np.mean(found["order"] == order))
+    return Figure(share, chance, share_limit(chance, order.size))

@@ -88,6 +88,8 @@ def test_a_static_order_falls_and_a_fresh_mask_does_not(audits: dict[str, dict])
     for attack in ("known_plaintext", "chosen_plaintext"):
         assert paper[attack]["key_entries_recovered"] > 0.9
         assert secure[attack]["key_entries_recovered"] < 0.05
+    assert paper["chosen_plaintext"]["next_frame_entries_recovered"] == 1
+    assert secure["chosen_plaintext"]["next_frame_entries_recovered"] < 0.05
     assert paper["histogram"]["recaptured_found"] > 0.5
     assert secure["histogram"]["recaptured_found"] < 0.2
     assert paper["histogram"]["link_chi_square_per_dof"] == paper["histogram"]["scene_chi_square_per_dof"] > 10

@@ -14,6 +14,8 @@ from adc import PAPER, SECURE, KeySchedule, ReadoutPolicy
 from inference.keyed import convert
 from inference.keyed.positions import invert
 from inference.keyed.reference import Window, keyed_offsets
+from keycam.audit.emission import emission_of
+from keycam.audit.plaintext import chosen_plaintext
 from privacy.attacks.blocks import recover_blocks
 from privacy.attacks.chosen_plaintext import chosen_scenes, order_from_chosen, scenes_needed
 from privacy.attacks.ciphertext_only import recover_static_order
@@ -129,6 +131,21 @@ def test_chosen_scenes_give_the_order(channels: int, bits: int, levels: int | No
 
 def test_one_colour_frame_is_enough_at_480x360() -> None:
     assert scenes_needed(360, 480, 3) == 1 and scenes_needed(360, 480, 1) == 3
+    scenes, key = chosen_scenes(360, 480, 3), schedule(0, PAPER)
+    assert np.array_equal(order_from_chosen(emit(scenes, key)).order, true_orders(scenes, key)[0])
+
+
+def test_an_order_that_is_fresh_in_every_frame_opens_no_other_frame() -> None:
+    scenes = chosen_scenes(24, 32, 3)
+    for policy, opens in ((PAPER, True), (FRESH, False)):
+        key = schedule(0, policy)
+        emission, next_order = emission_of(scenes, key), true_orders(scenes, key, first_counter=1)[0]
+        read = order_from_chosen(emission.seen)
+        found = {"order": read.order, "positions_once": np.array(read.positions_once), "chance": np.array(read.chance)}
+        figures = chosen_plaintext(emission, next_order).score(found).figures
+        following = figures["next_frame_entries_recovered"]
+        assert figures["key_entries_recovered"].value == 1
+        assert following.value == 1 if opens else following.value <= following.limit
 
 
 def test_fewer_levels_read_the_order_through_noise() -> None:
