@@ -27,7 +27,11 @@ def affinity(seen: Seen, statistic: Statistic = "values") -> NDArray[np.float32]
     """
     if statistic == "circular":
         return _as_affinity(-np.log(1.001 - _circular(seen)))
-    x = _opponent(seen)
+    return affinity_of(_opponent(seen))
+
+
+def affinity_of(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same for samples (P, F, C) without each frame's mean, by their values."""
     distance = _mean_difference(x)
     nearest = np.argpartition(distance, NEIGHBOURS, axis=1)[:, : NEIGHBOURS + 1]
     contrast = np.zeros(x.shape[1:], np.float32)
