@@ -10,6 +10,7 @@ from keycam.commands.options import Json, Seed
 
 
 def audit(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Option(
@@ -43,6 +44,12 @@ def audit(
         Path | None,
         typer.Option(help="Folder for report.html, contact_sheet.png and audit.json; implies --sweep. Its other files stay."),
     ] = None,
+    scheme: Annotated[
+        str | None,
+        typer.Option(
+            help="Attack another scheme instead of a policy, or all: le, ele, etc, pixel-based, key-nets, aes-256-gcm ..."
+        ),
+    ] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -55,15 +62,30 @@ def audit(
     from keycam.audit.report import make_report_folder, write_report
     from keycam.audit.run import run_audit
     from keycam.convert import parsed_size
-    from keycam.printing import print_audit, print_json
+    from keycam.printing import print_audit, print_json, print_scheme_audit
 
     plan = AuditPlan(
         source=source, data=data, key=key, passphrase_file=passphrase_file, frames=frames,
         policy=policy, order=order, refresh=refresh, mask=mask,
         size=None if size is None else parsed_size(size), keys=keys, sweep=sweep or out is not None, seed=seed,
     )  # fmt: skip
+    if scheme is not None:
+        from keycam.audit.schemes.run import SchemeAuditPlan, run_scheme_audit
+
+        _refuse_beside_scheme(context)
+        result = run_scheme_audit(SchemeAuditPlan(scheme, plan))
+        print_json(result) if as_json else print_scheme_audit(result)
+        return
     if out is not None:
         make_report_folder(out)
     found = run_audit(plan)
     report = None if out is None else write_report(found, out)
     print_json(found.result) if as_json else print_audit(found.result, report)
+
+
+def _refuse_beside_scheme(context: typer.Context) -> None:
+    """A scheme says all that is done to a picture: raise ValueError where an option says something else."""
+    for name in ("policy", "order", "refresh", "mask", "keys", "sweep", "out"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise ValueError(f"{name} = {context.params[name]}: it does not go with --scheme; allowed is none")

@@ -1,11 +1,13 @@
 """A guess of where every part of a picture went, and what became of it on the way."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.attacks.structure import Structure, parts_of, pictures_of
+from privacy.structure import Structure, parts_of, pictures_of
 from privacy.seen import Samples
 
 UNKNOWN = -1
@@ -32,6 +34,12 @@ class GuessedMap:
     gain: NDArray[np.int64]
     frames: int
     seed: int
+
+    @classmethod
+    def read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The guess that was written with its fields' names."""
+        given = (arrays[name] for name in ("source", "complemented", "gain"))
+        return cls(*given, frames=int(arrays["frames"]), seed=int(arrays["seed"]))
 
     def undone(self, sent: Samples, structure: Structure) -> NDArray[np.uint8]:
         """Put pictures back that travelled as `sent`, (N, H, W, 3): uint8 of the same shape.

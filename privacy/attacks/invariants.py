@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
+from skimage.feature import hog
 
 from privacy.attacks.histogram_classes import histograms
-from privacy.attacks.structure import Structure, parts_of
+from privacy.structure import Structure, parts_of
 from privacy.seen import Samples, Seen
 
 Features = NDArray[np.float32]
@@ -17,8 +18,8 @@ _SHADES = 16
 def invariants(sent: Samples, structure: Structure) -> Features:
     """What the scheme leaves unchanged in each frame (F, H, W, 3), float32 (F, values).
 
-    - A picture in clear: its samples.
-    - Parts complemented in place: samples folded at mid-range, in order of size inside each pixel.
+    - A picture in clear: its gradients and its histogram.
+    - Samples complemented in place: the same of samples folded at mid-range, in order of size inside each pixel.
     - The same map in every block: how far every block is from every other, in place or in order of size; a permutation with
       complements changes no such distance.
     - Blocks that move with their pixels whole: how bright (folded), how colourful and how rough they are.
@@ -26,7 +27,7 @@ def invariants(sent: Samples, structure: Structure) -> Features:
     - One order of all pixels, or nothing in common: `histograms`.
     """
     if not structure.hidden:
-        return sent.reshape(len(sent), -1).astype(np.float32) / 255
+        return _in_place(np.asarray(sent, np.uint8))
     if structure.block == 0:
         count, height, width, _ = sent.shape
         bits = 16 if sent.dtype == np.uint16 else 8
@@ -34,10 +35,18 @@ def invariants(sent: Samples, structure: Structure) -> Features:
     parts = parts_of(sent, structure)
     folded = np.minimum(parts, structure.top - parts)
     if structure.block == 1:
-        return np.sort(folded, axis=2).reshape(len(sent), -1).astype(np.float32) / structure.top
+        return _in_place(np.sort(folded, axis=2).reshape(sent.shape).astype(np.uint8))
     if structure.same_blocks:
         return np.concatenate([_distances(parts, structure), _counts(folded, structure)], axis=1)
     return _whole_blocks(parts) if structure.whole_pixels else _counts(folded, structure)
+
+
+def _in_place(pictures: NDArray[np.uint8]) -> Features:
+    """Histograms of oriented gradients (Dalal, Triggs, CVPR 2005), whose sign does not count, and `histograms`."""
+    count, height, width, _ = pictures.shape
+    oriented = [hog(picture, pixels_per_cell=(4, 4), cells_per_block=(2, 2), channel_axis=-1) for picture in pictures]
+    values = histograms(Seen(pictures.reshape(count, height * width, 3), height, width))
+    return np.concatenate([np.stack(oriented).astype(np.float32), values], axis=1)
 
 
 def _distances(parts: Samples, structure: Structure) -> Features:

@@ -9,20 +9,20 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from privacy.attacks.block_layout import places_in_block
 from privacy.attacks.blocks import laid_together
 from privacy.attacks.ciphertext_only import recover_static_order
 from privacy.attacks.complements import complemented
 from privacy.attacks.guessed_map import UNKNOWN, GuessedMap, map_of
 from privacy.attacks.pixels_in_place import AGAINST, TAKEN, forms_in_place
 from privacy.attacks.pixels_of_samples import channels_of, pixels_of
-from privacy.attacks.structure import Structure, parts_of
+from privacy.structure import Structure, parts_of
 from privacy.seen import Samples, Seen
 
 MOST_OBSERVATIONS = 20_000
 _LOOKED_AT = 100
 """Frames that are enough to see whether borders fit."""
 
-Colours = NDArray[np.uint8]
 Index = NDArray[np.int64]
 
 
@@ -93,15 +93,14 @@ def _scattered(sent: Samples, structure: Structure, seed: int) -> GuessedMap:
     few -= few.mean(0)
     against = complemented(few) if structure.complemented else np.zeros(series.shape[1], np.bool_)
     few *= np.where(against, -1, 1).astype(np.float32)
-    pixels = pixels_of(few, groups, seed)
-    colours = (series ^ np.where(against, 255, 0).astype(np.uint8))[:, pixels]
+    straight = series ^ np.where(against, 255, 0).astype(np.uint8)
     if structure.same_blocks:
-        place = _blocks_alike(colours, count, height, width, structure, seed)
-        raster = np.empty((blocks, series.shape[1]), np.int64)
-        raster[:, pixels] = 3 * place[:, :, None] + np.arange(3)
+        place = places_in_block(few, structure.block, seed)
+        raster = _blocks_alike(straight, place, sent.shape, structure, seed)
         against = np.tile(against, blocks)
     else:
-        order = recover_static_order(Seen(colours, height, width), seed).order
+        pixels = pixels_of(few, groups, seed)
+        order = recover_static_order(Seen(straight[:, pixels], height, width), seed).order
         raster = np.empty(series.shape[1], np.int64)
         raster[pixels] = 3 * order[:, None] + np.arange(3)
     source, turned = np.full(blocks * each, UNKNOWN), np.zeros(blocks * each, np.bool_)
@@ -125,36 +124,39 @@ def _high_halves(values: NDArray[np.uint8], same_blocks: bool) -> Index:
     return chosen
 
 
-def _blocks_alike(colours: Colours, count: int, height: int, width: int, structure: Structure, seed: int) -> Index:
-    """Where the pixels of every block lie, int64 (B, pixels of a block), from the blocks' colours (F B, pixels, 3).
+def _blocks_alike(
+    straight: NDArray[np.uint8], place: Index, shape: tuple[int, ...], structure: Structure, seed: int
+) -> Index:  # fmt: skip
+    """Where in the raster the samples of every block lie, int64 (B, samples), all of them `place` in their block.
 
     Blocks that stay where they are say by their borders which way round all of them are; others are laid together by them.
     """
+    count, height, width, _ = shape
     side, down, across = structure.block, height // structure.block, width // structure.block
-    several = np.ascontiguousarray(colours[_evenly(len(colours), MOST_OBSERVATIONS // 4)])
-    laid = recover_static_order(Seen(several, side, side), seed).order
-    shown = colours.reshape(count, down * across, -1, 3)[_evenly(count, _LOOKED_AT)]
+    shown = straight.reshape(count, down * across, -1)[_evenly(count, _LOOKED_AT)]
     cells = np.arange(side**2).reshape(side, side)
-    turned = [np.rot90(mirrored, turns).ravel()[laid] for mirrored in (cells, cells.T) for turns in range(4)]
+    ways = [np.rot90(mirrored, turns).ravel() for mirrored in (cells, cells.T) for turns in range(4)]
     if structure.blocks_move:
         # A picture turned as a whole is the same find, but the board's sides must be those of the picture.
-        turned = [turned[0], turned[4]] if height != width else turned[:1]
-    raster = np.arange(height * width).reshape(down, side, across, side).swapaxes(1, 2).reshape(down * across, side**2)
+        ways = [ways[0], ways[4]] if height != width else ways[:1]
+    numbers = np.arange(3 * height * width).reshape(down, side, across, side, 3).swapaxes(1, 2).reshape(down * across, -1)
     tried = []
-    for place in turned:
+    for way in ways:
+        turned = 3 * way[place // 3] + place % 3
         board = np.arange(down * across)
         if structure.blocks_move:
-            pieces = np.empty((down * across, side**2, len(shown) * 3))
-            pieces[:, place] = shown.transpose(1, 2, 0, 3).reshape(down * across, side**2, -1)
-            board[laid_together(pieces.reshape(down * across, side, side, -1), down, across, seed).ravel()] = board.copy()
-        places = raster[board][:, place]
-        picture = np.empty((len(shown), height * width, 3), np.uint8)
+            pieces = np.empty((down * across, len(place), len(shown)))
+            pieces[:, turned] = shown.transpose(1, 2, 0)
+            laid = laid_together(pieces.reshape(down * across, side, side, -1), down, across, seed)
+            board[laid.ravel()] = np.arange(down * across)
+        places = numbers[board][:, turned]
+        picture = np.empty((len(shown), 3 * height * width), np.uint8)
         picture[:, places] = shown
         tried.append((_roughness(picture.reshape(-1, height, width, 3)), places))
     return min(tried, key=lambda found: found[0])[1]
 
 
-def _roughness(pictures: Colours) -> float:
+def _roughness(pictures: NDArray[np.uint8]) -> float:
     """Mean absolute difference of neighbours."""
     return sum(float(np.abs(np.diff(pictures.astype(np.int16), axis=axis)).mean()) for axis in (1, 2))
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from privacy.attacks.guessed_map import GuessedMap, map_of
 from privacy.attacks.known_plaintext import order_from_scenes, paired
-from privacy.attacks.structure import Structure, parts_of
+from privacy.structure import Structure, parts_of
 from privacy.seen import Samples, Seen
 
 Index = NDArray[np.int64]

@@ -5,6 +5,7 @@ on Image Encryption Schemes for Privacy-Preserving Deep Neural Networks", arXiv 
 that fits its neighbours best, in one frame or in all that were made under one key.
 """
 
+from dataclasses import dataclass
 from itertools import permutations, product
 
 import numpy as np
@@ -19,6 +20,20 @@ AGAINST = np.array([signs for _, signs in _FORMS])
 _STEPS = np.array([(0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)])
 _SLANTED = 0.5
 _TOP = 255
+
+
+@dataclass(frozen=True, eq=False)
+class PicturesInPlace:
+    """Pictures put back one by one, uint8 (F, H, W, 3), and from how many frames each: 1."""
+
+    pictures: NDArray[np.uint8]
+    frames: int
+
+
+def pictures_in_place(sent: NDArray[np.uint8]) -> PicturesInPlace:
+    """Put pictures (F, H, W, 3) back that have a key each."""
+    found = [in_form(frame.reshape(1, -1, 3), forms_in_place(frame[None])) for frame in sent]
+    return PicturesInPlace(np.concatenate(found).reshape(sent.shape), 1)
 
 
 def forms_in_place(frames: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -6,15 +6,13 @@ from scipy.cluster.vq import kmeans2
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from privacy.attacks.affinity import affinity_of
 from privacy.attacks.complements import leading
 
 Groups = NDArray[np.int64]
 """int64 (groups, samples): the samples of one group make up whole pixels among themselves."""
 
-_SURROUNDINGS = (5, 8, 11, 14, 24)
-"""How many samples stand for the surroundings of one; in a block of 48 samples which is best depends on the scenes."""
-_SMALL = 200
+_SURROUNDINGS = 24
+"""How many samples stand for the surroundings of one."""
 _STARTS = 4
 
 
@@ -32,24 +30,20 @@ def pixels_of(series: NDArray[np.float32], groups: Groups, seed: int) -> NDArray
     groups
         Which samples may belong together; their number is a multiple of three.
     """
-    if series.shape[1] >= _SMALL:
-        return _joined(series, groups, _directions(series, _SURROUNDINGS[-1]), seed)
-    likeness = affinity_of(series.T[:, :, None])
-    tried = [_joined(series, groups, _directions(series, around), seed) for around in _SURROUNDINGS]
-    return max(tried, key=lambda pixels: sum(likeness[pixels[:, a], pixels[:, b]].sum() for a, b in ((0, 1), (0, 2), (1, 2))))
+    return _joined(series, groups, channels_of(series, groups, seed))
 
 
 def channels_of(series: NDArray[np.float32], groups: Groups, seed: int) -> NDArray[np.int64]:
     """The channel of each sample, int64 (S,): 0 to 2, a third of every group each; which is which is left open."""
-    return _balanced(_directions(series, _SURROUNDINGS[-1]), groups, seed)
+    return _balanced(_directions(series), groups, seed)
 
 
-def _directions(series: NDArray[np.float32], around: int) -> NDArray[np.float64]:
+def _directions(series: NDArray[np.float32]) -> NDArray[np.float64]:
     """Where each sample's own colour lies in the plane of colours, float64 (S, 2) of length 1."""
     normal = _normal(series)
     likeness = normal.T @ normal
     np.fill_diagonal(likeness, -2)
-    few = min(around, len(likeness) // 2)
+    few = min(_SURROUNDINGS, len(likeness) // 2)
     nearest = np.argpartition(-likeness, few, axis=1)[:, :few]
     own = series.copy()
     for rank in range(few):
@@ -82,11 +76,8 @@ def _balanced(directions: NDArray[np.float64], groups: Groups, seed: int) -> NDA
     return channel
 
 
-def _joined(
-    series: NDArray[np.float32], groups: Groups, directions: NDArray[np.float64], seed: int
-) -> NDArray[np.int64]:  # fmt: skip
+def _joined(series: NDArray[np.float32], groups: Groups, channel: NDArray[np.int64]) -> NDArray[np.int64]:
     """Join samples of different channels to the channel that is closest to both others: green, as a rule."""
-    channel = _balanced(directions, groups, seed)
     of_channel = [np.stack([group[channel[group] == number] for group in groups]) for number in range(3)]
     pairs = {(a, b): _matched(series, of_channel[a], of_channel[b]) for a, b in ((0, 1), (0, 2), (1, 2))}
     apart = [sum(cost for pair, (_, cost) in pairs.items() if number in pair) for number in range(3)]

@@ -1,0 +1,83 @@
+"""How much of a scheme's map an attack found."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from privacy.attacks.guessed_map import GuessedMap, map_of
+from privacy.schemes.scheme import Scheme
+from privacy.scoring.alike import Pictures, alike
+from privacy.scoring.chance import SIGNIFICANCE, share_limit
+from privacy.structure import Structure, parts_of
+
+_PROBES = 4
+"""Pictures of noise: a wrong entry is right in all of them by chance with 16**-4 at most."""
+_DRAWS = 20
+
+
+@dataclass(frozen=True)
+class MapScore:
+    """Shares from 0 to 1.
+
+    Attributes
+    ----------
+    entries
+        Entries of the key that are right, an entry for every part (sample or half of one), with what cannot be told from frames
+        turned for the best. Of a scheme with a key for each image: of the keys of later images.
+    chance, limit
+        What guesses out of the same family score on average (found by drawing), and what they exceed once in a thousand.
+    """
+
+    entries: float
+    chance: float
+    limit: float
+
+
+def score_map(guess: GuessedMap, scheme: Scheme, structure: Structure, first: int, seed: int) -> MapScore:
+    """Score a guess by what it makes of pictures of noise that whoever holds the key encrypts, number `first` and on."""
+    height, width = scheme.shape
+    random = np.random.default_rng(seed)
+    probes = random.integers(0, 256, (_PROBES, height, width, 3), np.uint8)
+    sent = scheme.encrypt(probes, first).samples
+    one_key = scheme.key_scope != "image"
+    found = _share(guess.undone(sent, structure), probes, structure, one_key)
+    drawn = [
+        _share(random_map(structure, height, width, random).undone(sent, structure), probes, structure, one_key)
+        for _ in range(_DRAWS)
+    ]
+    blocks, each = parts_of(probes[:1], structure).shape[1:]
+    chance = float(np.mean(drawn))
+    trials = each if structure.same_blocks else blocks * each
+    ways = sum(1 for _ in alike(probes[:1], structure))
+    # The best of several ways to turn it exceeds a limit at most so many times as often as one of them.
+    return MapScore(found, chance, share_limit(chance, trials, SIGNIFICANCE / ways))
+
+
+def random_map(structure: Structure, height: int, width: int, random: np.random.Generator) -> GuessedMap:
+    """A map out of the scheme's family, or a larger one: what someone guesses who knows the scheme and has seen nothing."""
+    blocks, each = parts_of(np.zeros((1, height, width, 3), np.uint8), structure).shape[1:]
+    if not structure.hidden:
+        return map_of(np.arange(blocks * each), 0, 0)
+    together = 3 if structure.whole_pixels else 1
+    places = np.arange(blocks * each).reshape(blocks, each // together, together)
+    if structure.blocks_move:
+        places = random.permutation(places)
+    inside = random.permuted(np.tile(np.arange(each // together), (blocks, 1)), axis=1)
+    if structure.same_blocks:
+        inside[:] = inside[0]
+    places = np.take_along_axis(places, inside[:, :, None], axis=1)
+    if structure.whole_pixels and structure.recoloured:
+        places = random.permuted(places, axis=2)
+    turned = random.integers(0, 2, blocks * each) == 1 if structure.complemented else None
+    gain = random.integers(1, 258, blocks * each) if structure.gains else None
+    return map_of(places.ravel(), 0, 0, turned, gain)
+
+
+def _share(pictures: Pictures, probes: Pictures, structure: Structure, one_key: bool) -> float:
+    """The share of parts that are right, in all probes where these have one key."""
+    wanted = parts_of(probes, structure)
+    shares = []
+    for found in alike(pictures, structure):
+        right = parts_of(found, structure) == wanted
+        shares.append(float(right.all(0).mean() if one_key else right.mean()))
+    return max(shares)
