@@ -1,12 +1,18 @@
-"""What the plain network still knows under every scheme: `python -m experiments.schemes DATA` writes it into docs/schemes.md.
+"""The tables of docs/schemes.md: `python -m experiments.schemes DATA` measures all of them and writes them into the page.
 
-DATA is a folder with CIFAR-10. The network is the ResNet-20 that comes with keycam, which never saw a scrambled picture.
+DATA is a folder with CIFAR-10. What `keycam audit` and `keycam bench` printed as JSON may be given as files instead of being
+measured again: speeds want a machine that does nothing else. The network is the ResNet-20 that comes with keycam, which never
+saw a scrambled picture.
 """
 
+import argparse
+import json
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +20,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adc import TagError
+from experiments.scheme_tables import bounds, comparison, fresh_keys, handling
 from inference.datasets import LabelledImages, load_cifar10
 from inference.models import load
 from privacy.schemes import SCHEMES, Scheme, make_scheme
 from privacy.schemes.scheme import Samples
 
 PAGE = Path(__file__).parents[1] / "docs" / "schemes.md"
-BEGIN, END = "<!-- accuracy -->\n", "<!-- end of accuracy -->"
+FRAMES = (100, 1000)
+"""How many frames the eavesdropper of each audit has: about three seconds of a camera, and half a minute."""
 IMAGES = 2000
 """Enough for a standard error of 1.1 % at an accuracy of a half."""
 
@@ -101,18 +109,45 @@ def table(rows: Iterable[AccuracyRow], images: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def put_in(page: str, written: str) -> str:
-    """The page with this table between its two marks."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{written}\n{END}{rest.split(END)[1]}"
+def put_in(page: str, name: str, written: str) -> str:
+    """The page with this text between the two marks of that name."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, rest = page.split(begin)
+    return f"{before}{begin}\n{written.strip()}\n\n{end}{rest.split(end)[1]}"
+
+
+def printed(file: Path | None, *arguments: object) -> Any:
+    """What a `keycam` command prints as JSON, or what it printed into a file."""
+    if file is not None:
+        return json.loads(file.read_text())
+    line = [sys.executable, "-m", "keycam", *map(str, arguments), "--json"]
+    return json.loads(subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def main() -> None:
-    """Measure every scheme and write the table into the page."""
-    images = load_cifar10("test", Path(sys.argv[1])).first(IMAGES)
-    written = table(measure(load("resnet20"), images), len(images))
-    PAGE.write_text(put_in(PAGE.read_text(), written))
-    print(written)
+    """Measure what is not given, and write the page's tables."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("data", type=Path, help="folder with CIFAR-10")
+    for frames in FRAMES:
+        parser.add_argument(f"--audit-{frames}", type=Path, help=f"JSON of keycam audit --scheme all --frames {frames}")
+    parser.add_argument("--speeds", type=Path, help="JSON of keycam bench schemes")
+    parser.add_argument("--keys", type=Path, help="JSON of keycam bench keys")
+    given = vars(parser.parse_args())
+    data = given["data"]
+    source = ("--source", "cifar10", "--data", data)
+    audits = [printed(given[f"audit_{n}"], "audit", "--scheme", "all", *source, "--frames", n) for n in FRAMES]
+    speeds, keys = printed(given["speeds"], "bench", "schemes"), printed(given["keys"], "bench", "keys")
+    images = load_cifar10("test", data).first(IMAGES)
+    tables = {
+        "comparison": f"{comparison(audits, speeds)}\n\n{bounds(audits[0])}",
+        "handling": handling(speeds),
+        "keys": fresh_keys(keys),
+        "accuracy": table(measure(load("resnet20"), images), len(images)),
+    }
+    page = PAGE.read_text()
+    for name, written in tables.items():
+        page = put_in(page, name, written)
+    PAGE.write_text(page)
 
 
 if __name__ == "__main__":

@@ -120,12 +120,10 @@ def print_scheme_audit(result: dict[str, Any]) -> None:
                 table.add_row("", "", "", "frames to 99 % of the key", str(needed))
     _show(table)
     for name in next(iter(result["schemes"].values())):
-        spared = [
-            (scheme, sections[name]["because"]) for scheme, sections in result["schemes"].items() if not sections[name]["applies"]
-        ]
-        for because in dict.fromkeys(reason for _, reason in spared):
-            schemes = ", ".join(scheme for scheme, reason in spared if reason == because)
-            print(f"{name.replace('_', ' ')} does not apply to {schemes}, because {because}.")
+        says = {scheme: sections[name]["says"] for scheme, sections in result["schemes"].items() if "says" in sections[name]}
+        for sentence in dict.fromkeys(says.values()):
+            schemes = ", ".join(scheme for scheme, said in says.items() if said == sentence)
+            print(f"{name.replace('_', ' ')}, {schemes}: {sentence}")
 
 
 def print_inference(result: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ from keycam.commands.options import Json, Seed
 
 
 def audit(
-    context: typer.Context,
     source: Annotated[
         str,
         typer.Option(
@@ -72,7 +71,8 @@ def audit(
     if scheme is not None:
         from keycam.audit.schemes.run import SchemeAuditPlan, run_scheme_audit
 
-        _refuse_beside_scheme(context)
+        if out is not None:
+            raise ValueError(f"out = {out}: allowed is none with --scheme, whose figures are printed")
         result = run_scheme_audit(SchemeAuditPlan(scheme, plan))
         print_json(result) if as_json else print_scheme_audit(result)
         return
@@ -82,10 +82,3 @@ def audit(
     report = None if out is None else write_report(found, out)
     print_json(found.result) if as_json else print_audit(found.result, report)
 
-
-def _refuse_beside_scheme(context: typer.Context) -> None:
-    """A scheme says all that is done to a picture: raise ValueError where an option says something else."""
-    for name in ("policy", "order", "refresh", "mask", "keys", "sweep", "out"):
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            raise ValueError(f"{name} = {context.params[name]}: it does not go with --scheme; allowed is none")

@@ -8,7 +8,7 @@ from adc import KeySchedule
 from inference.keyed import convert
 from keycam.audit.attacking import Attacker
 from keycam.audit.case import Figure, Scored
-from keycam.audit.schemes.subject import NotApplied, Subject
+from keycam.audit.schemes.audited import NotApplied, AuditedScheme
 from privacy.scoring.key_score import KeyScore, score_key
 
 LAYER = "relu"
@@ -17,21 +17,21 @@ TRIED = (3, 10, 30, 100)
 BROKEN_FROM = 0.99
 
 
-def feature_maps(subject: Subject, attacker: Attacker) -> Scored | NotApplied:
+def feature_maps(scheme: AuditedScheme, attacker: Attacker) -> Scored | NotApplied:
     """Maps of the first layer over all frames, and no table: is the layer's order found, and from how many frames?"""
-    if not subject.name.startswith("keycam-"):
+    if not scheme.name.startswith("keycam-"):
         return NotApplied("its network has no secret orders of layers that keycam knows")
-    if not subject.structure.hidden:
+    if not scheme.structure.hidden:
         return NotApplied("an ordinary network runs on these pictures")
-    if subject.network is None:
+    if scheme.network is None:
         return NotApplied("the network that comes with keycam takes pictures of CIFAR-10; audit --source cifar10")
-    maps, order = _emitted(subject)
+    maps, order = _emitted(scheme)
     count, height, width, channels = maps.shape
     scores = {}
     for frames in [tried for tried in TRIED if tried < count] + [count]:
         seen = maps[:frames].reshape(frames, height * width, channels)
         found = attacker.tries("ciphertext_only", {"frames": seen, "shape": np.array([height, width, 8])})
-        scores[frames] = score_key(found["order"], order, height, width, frames, subject.seed)
+        scores[frames] = score_key(found["order"], order, height, width, frames, scheme.seed)
     enough = [frames for frames, score in scores.items() if score.exact >= BROKEN_FROM]
     notes = {"frames_to_break": min(enough) if enough else None, "frames_tried": list(scores), "layer": LAYER}
     return Scored(count, _figures(scores[count]), notes)
@@ -45,14 +45,14 @@ def _figures(score: KeyScore) -> dict[str, Figure]:
 
 
 @torch.inference_mode()
-def _emitted(subject: Subject) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _emitted(scheme: AuditedScheme) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The layer's maps in its secret order, uint8 (F, H, W, C), each channel on its own scale, and the order, int64 (P,)."""
-    assert subject.network is not None
-    scenes = subject.footage.scenes
+    assert scheme.network is not None
+    scenes = scheme.footage.scenes
     height, width = scenes.shape[1:3]
-    random = np.random.default_rng((subject.seed, 7))
+    random = np.random.default_rng((scheme.seed, scheme.key, 7))
     schedule = KeySchedule(random.bytes(32), device="audited")
-    keyed = convert(subject.network, torch.zeros(1, 3, height, width), layer_orders=schedule.layer_orders())
+    keyed = convert(scheme.network, torch.zeros(1, 3, height, width), layer_orders=schedule.layer_orders())
     orders = torch.from_numpy(np.stack([random.permutation(height * width) for _ in scenes]))
     x = torch.from_numpy(scenes.reshape(len(scenes), -1, 3).transpose(0, 2, 1).astype(np.float32) / 255)
     x = x.gather(2, orders[:, None].expand(-1, 3, -1)).reshape(len(scenes), 3, height, width)

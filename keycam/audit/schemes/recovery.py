@@ -4,7 +4,7 @@ import numpy as np
 
 from keycam.audit.attacking import Attacker
 from keycam.audit.case import MOST_PSNR_DB, Arrays, Figure, Scored
-from keycam.audit.schemes.subject import NotApplied, Pictures, Subject
+from keycam.audit.schemes.audited import NotApplied, Pictures, AuditedScheme
 from privacy.attacks.guessed_map import GuessedMap
 from privacy.attacks.map_from_chosen import scenes_to_choose
 from privacy.scoring.alike import anywhere, nearest_alike, score_recovered
@@ -23,78 +23,76 @@ _LATER = 1 << 20
 _PROBES = 1 << 21
 
 
-def ciphertext_only(subject: Subject, attacker: Attacker) -> Scored:
+def ciphertext_only(scheme: AuditedScheme, attacker: Attacker) -> Scored:
     """Frames alone: of pictures under one key all are attacked together, of others each by itself."""
-    scenes = subject.footage.scenes
-    sent = subject.sent(0, scenes)
+    scenes = scheme.footage.scenes
+    sent = scheme.sent(0, scenes)
     shown = np.linspace(0, len(scenes) - 1, min(len(scenes), SCORED)).round().astype(int)
-    alone = subject.structure.block == 1 and not subject.one_key
+    alone = scheme.structure.block == 1 and not scheme.one_key
     if alone:
-        found = attacker.tries("pictures_in_place", subject.given(sent=sent[shown]))
-        return Scored(1, {**pictures_found(subject, found["pictures"], scenes[shown], sent[shown]), **_time(found)})
-    found = attacker.tries("map_from_frames", subject.given(sent=sent))
+        found = attacker.tries("pictures_in_place", scheme.given(sent=sent[shown]))
+        return Scored(1, {**pictures_found(scheme, found["pictures"], scenes[shown], sent[shown]), **_time(found)})
+    found = attacker.tries("map_from_frames", scheme.given(sent=sent))
     guess = GuessedMap.read(found)
-    pictures = guess.undone(sent, subject.structure)
+    pictures = guess.undone(sent, scheme.structure)
     figures = {
-        "key_entries_recovered": _entries(subject, guess),
-        **pictures_found(subject, pictures[shown], scenes[shown], sent[shown]),
-        **_answers(subject, pictures),
+        "key_entries_recovered": _entries(scheme, guess),
+        **pictures_found(scheme, pictures[shown], scenes[shown], sent[shown]),
+        **_answers(scheme, pictures),
         **_time(found),
     }
     return Scored(len(scenes), figures)
 
 
-def known_plaintext(subject: Subject, attacker: Attacker) -> Scored | NotApplied:
+def known_plaintext(scheme: AuditedScheme, attacker: Attacker) -> Scored | NotApplied:
     """Three known scenes, and how many it takes."""
-    if not subject.structure.hidden:
+    if not scheme.structure.hidden:
         return NotApplied("pictures travel as they are")
-    scenes = subject.footage.scenes[: max(KNOWN_TRIED)]
-    sent = subject.sent(1, scenes)
+    scenes = scheme.footage.scenes[: max(KNOWN_TRIED)]
+    sent = scheme.sent(1, scenes)
     of_count = {}
     for count in sorted({min(tried, len(scenes)) for tried in KNOWN_TRIED}):
-        given = subject.given(scenes=scenes[:count], sent=sent[:count])
+        given = scheme.given(scenes=scenes[:count], sent=sent[:count])
         of_count[count] = GuessedMap.read(attacker.tries("map_from_scenes", given))
-    entries = {count: _entries(subject, guess, key=1) for count, guess in of_count.items()}
+    entries = {count: _entries(scheme, guess, key=1) for count, guess in of_count.items()}
     enough = [count for count, figure in entries.items() if figure.value >= BROKEN_FROM]
-    figures = {"key_entries_recovered": entries[KNOWN_SCENES], **_later(subject, of_count[KNOWN_SCENES], key=1)}
+    figures = {"key_entries_recovered": entries[KNOWN_SCENES], **_later(scheme, of_count[KNOWN_SCENES], key=1)}
     notes = {"frames_to_break": min(enough) if enough else None, "frames_tried": list(of_count)}
     return Scored(KNOWN_SCENES, figures, notes)
 
 
-def chosen_plaintext(subject: Subject, attacker: Attacker) -> Scored | NotApplied:
+def chosen_plaintext(scheme: AuditedScheme, attacker: Attacker) -> Scored | NotApplied:
     """Scenes that say the number of every part of a picture."""
-    if not subject.structure.hidden:
+    if not scheme.structure.hidden:
         return NotApplied("pictures travel as they are")
-    _, height, width, _ = subject.footage.scenes.shape
-    scenes = scenes_to_choose(subject.structure, height, width)
-    guess = GuessedMap.read(attacker.tries("map_from_chosen", subject.given(sent=subject.sent(2, scenes))))
-    return Scored(len(scenes), {"key_entries_recovered": _entries(subject, guess, key=2), **_later(subject, guess, key=2)})
+    scenes = scenes_to_choose(scheme.structure, *scheme.size)
+    guess = GuessedMap.read(attacker.tries("map_from_chosen", scheme.given(sent=scheme.sent(2, scenes))))
+    return Scored(len(scenes), {"key_entries_recovered": _entries(scheme, guess, key=2), **_later(scheme, guess, key=2)})
 
 
-def _entries(subject: Subject, guess: GuessedMap, key: int = 0) -> Figure:
+def _entries(scheme: AuditedScheme, guess: GuessedMap, key: int = 0) -> Figure:
     """The share of key entries, of the keys of later pictures where each has its own."""
-    scheme = subject.keyed(key, subject.footage.scenes.shape[1:3])
-    score = score_map(guess, scheme, subject.structure, _PROBES, subject.seed)
+    score = score_map(guess, scheme.keyed(key, scheme.size), scheme.structure, _PROBES, scheme.seed)
     return Figure(score.entries, score.chance, score.limit)
 
 
-def _later(subject: Subject, guess: GuessedMap, key: int) -> dict[str, Figure]:
+def _later(scheme: AuditedScheme, guess: GuessedMap, key: int) -> dict[str, Figure]:
     """What the guess makes of later pictures."""
-    scenes = subject.footage.scenes[-SCORED:]
-    sent = subject.sent(key, scenes, _LATER)
-    return pictures_found(subject, guess.undone(sent, subject.structure), scenes, sent)
+    scenes = scheme.footage.scenes[-SCORED:]
+    sent = scheme.sent(key, scenes, _LATER)
+    return pictures_found(scheme, guess.undone(sent, scheme.structure), scenes, sent)
 
 
-def pictures_found(subject: Subject, pictures: Pictures, scenes: Pictures, sent: Samples) -> dict[str, Figure]:
+def pictures_found(scheme: AuditedScheme, pictures: Pictures, scenes: Pictures, sent: Samples) -> dict[str, Figure]:
     """How like their scenes recovered pictures are, all (F, H, W, 3), beside what travelled and pixels in random places."""
     link = (sent >> (8 * (sent.dtype.itemsize - 1))).astype(np.uint8)
     found, on_link, by_chance = (
-        score_recovered(each, scenes, subject.structure, subject.one_key)
-        for each in (pictures, link, anywhere(scenes, subject.seed))
+        score_recovered(each, scenes, scheme.structure, scheme.one_key)
+        for each in (pictures, link, anywhere(scenes, scheme.seed))
     )
     chance = float(np.median(by_chance.ssim))
     # The median of n pictures strays by 1.25 of their spread / sqrt(n); 4 times that is beyond one in a thousand.
-    limit = chance + 5 * float(by_chance.ssim.std()) / len(scenes) ** 0.5
+    limit = None if len(scenes) == 1 else chance + 5 * float(by_chance.ssim.std()) / len(scenes) ** 0.5
     psnr = [float(np.median(np.minimum(score.psnr_db, MOST_PSNR_DB))) for score in (found, by_chance)]
     return {
         "ssim": Figure(float(np.median(found.ssim)), chance, limit),
@@ -103,16 +101,16 @@ def pictures_found(subject: Subject, pictures: Pictures, scenes: Pictures, sent:
     }
 
 
-def _answers(subject: Subject, pictures: Pictures) -> dict[str, Figure]:
+def _answers(scheme: AuditedScheme, pictures: Pictures) -> dict[str, Figure]:
     """What the plain network makes of all recovered pictures, the right way round."""
-    if subject.network is None or subject.footage.labels is None:
+    if scheme.network is None or scheme.footage.labels is None:
         return {}
-    scenes, labels = subject.footage.scenes, subject.footage.labels
-    right = nearest_alike(pictures, scenes, subject.structure, subject.one_key)
+    scenes, labels = scheme.footage.scenes, scheme.footage.labels
+    right = nearest_alike(pictures, scenes, scheme.structure, scheme.one_key)
     limit = share_limit(1 / CLASSES, len(scenes))
     return {
-        "accuracy_recovered": Figure(accuracy(subject.network, right, labels), 1 / CLASSES, limit),
-        "accuracy_plain": Figure(accuracy(subject.network, scenes, labels), 1 / CLASSES, limit),
+        "accuracy_recovered": Figure(accuracy(scheme.network, right, labels), 1 / CLASSES, limit),
+        "accuracy_plain": Figure(accuracy(scheme.network, scenes, labels), 1 / CLASSES, limit),
     }
 
 

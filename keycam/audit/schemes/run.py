@@ -1,6 +1,7 @@
 """The audit of schemes: one after another, all attacks on each, in one table."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import keycam
@@ -13,21 +14,24 @@ from keycam.audit.plan import AuditPlan
 from keycam.audit.schemes.feature_maps import feature_maps
 from keycam.audit.schemes.recovery import chosen_plaintext, ciphertext_only, known_plaintext
 from keycam.audit.schemes.single_frame import single_frame
-from keycam.audit.schemes.subject import NotApplied, Subject
+from keycam.audit.schemes.audited import NotApplied, AuditedScheme
 from keycam.audit.schemes.values import values
 from keycam.progress import progress
 from privacy.schemes import SCHEMES
 
 ALL = "all"
+NEEDED = "frames_to_break"
+_ALONE = {"key": None, "policy": None, "order": None, "refresh": None, "mask": None, "sweep": False}
+"""What a plan must leave as it is, and at what, where it is about schemes."""
 
 
-def _tables(subject: Subject, attacker: Attacker) -> NotApplied:
-    if subject.name.startswith("keycam-"):
+def _tables(scheme: AuditedScheme, attacker: Attacker) -> NotApplied:
+    if scheme.name.startswith("keycam-"):
         return NotApplied("tables are the same under every scheme of ours: 'keycam audit' attacks them")
     return NotApplied("its network has no tables of sampling offsets")
 
 
-def _partial_key(subject: Subject, attacker: Attacker) -> NotApplied:
+def _partial_key(scheme: AuditedScheme, attacker: Attacker) -> NotApplied:
     return NotApplied("it needs no attacker, and no scheme: 'keycam audit' shows what partly right keys are worth")
 
 
@@ -52,9 +56,9 @@ class SchemeAuditPlan:
     scheme
         A name in `privacy.schemes.SCHEMES`, or "all".
     audit
-        Source, number of frames, size and seed; its policy says nothing here.
+        Source, number of frames, size, number of keys and seed; there is no policy in it.
 
-    Raises ValueError for an unknown scheme.
+    Raises ValueError for an unknown scheme, and where the plan says otherwise what is done to a picture.
     """
 
     scheme: str
@@ -63,6 +67,10 @@ class SchemeAuditPlan:
     def __post_init__(self) -> None:
         if self.scheme not in (ALL, *SCHEMES):
             raise ValueError(f"scheme = {self.scheme!r}: allowed is {ALL}, {', '.join(SCHEMES)}")
+        asked = asdict(self.audit)
+        for name, allowed in _ALONE.items():
+            if asked[name] != allowed:
+                raise ValueError(f"{name} = {asked[name]}: allowed is none with --scheme, which says all that is done to a picture")
 
     @property
     def schemes(self) -> tuple[str, ...]:
@@ -74,32 +82,40 @@ def run_scheme_audit(plan: SchemeAuditPlan) -> dict[str, Any]:
     """Try every attack on every scheme; the attacker is handed files of what travels and never a key.
 
     The result has a section for each attack on each scheme. `applies` says whether the attack has anything to work on;
-    otherwise `because` says why not. Sections hold the number of `frames`, figures, their `chance` levels, the `chance_limit`
+    otherwise `says` says why not. Sections hold the number of `frames`, figures, their `chance` levels, the `chance_limit`
     that guessing hardly ever exceeds, and the `seed`.
 
     Raises what `load_footage` raises, and ValueError for a size that a scheme does not take.
     """
     footage, seed = load_footage(plan.audit), plan.audit.seed
     network = load("resnet20") if footage.labels is not None else None
-    subjects = [Subject(name, footage, network, seed) for name in plan.schemes]
-    for subject in subjects:
-        subject.keyed(0, footage.scenes.shape[1:3])  # refuses a size before the work, not after half of it
-    steps = [(subject, section, attack) for subject in subjects for section, attack in SECTIONS.items()]
-    found: dict[str, dict[str, Any]] = {name: {} for name in plan.schemes}
+    audited = [AuditedScheme(name, footage, network, seed, key) for name in plan.schemes for key in range(plan.audit.keys)]
+    for scheme in audited:
+        scheme.keyed(0, scheme.size)  # refuses a size before the work, not after half of it
+    steps = [(scheme, section) for scheme in audited for section in SECTIONS]
+    found: dict[str, dict[str, list[Scored | NotApplied]]] = {name: {section: [] for section in SECTIONS} for name in plan.schemes}
     with Attacker(seed) as attacker:
-        for subject, section, attack in progress(steps, "attacking", len(steps)):
-            found[subject.name][section] = _section(attack(subject, attacker), seed)
+        for scheme, section in progress(steps, "attacking", len(steps)):
+            found[scheme.name][section].append(SECTIONS[section](scheme, attacker))
     return {
         "keycam": keycam.__version__,
         "source": plan.audit.source,
         "size_px": list(footage.scenes.shape[1:3]),
         "frames": len(footage.scenes),
+        "keys": plan.audit.keys,
         "seed": seed,
-        "schemes": found,
+        "schemes": {
+            name: {section: _section(scores, seed) for section, scores in sections.items()} for name, sections in found.items()
+        },
     }
 
 
-def _section(found: Scored | NotApplied, seed: int) -> dict[str, Any]:
-    if isinstance(found, NotApplied):
-        return {"applies": False, "because": found.because, "frames": 0, "chance": {}, "chance_limit": {}, "seed": seed}
-    return {"applies": True, **summary([found], seed)}
+def _section(scores: Sequence[Scored | NotApplied], seed: int) -> dict[str, Any]:
+    """What came of one attack on all keys of a scheme."""
+    if isinstance(scores[0], NotApplied):
+        says = f"does not apply, because {scores[0].because}"
+        return {"applies": False, "frames": 0, "says": says, "chance": {}, "chance_limit": {}, "seed": seed}
+    scored = [score for score in scores if isinstance(score, Scored)]
+    needed = [score.notes[NEEDED] for score in scored if NEEDED in score.notes]
+    most = {NEEDED: None if None in needed else max(needed)} if needed else {}
+    return {"applies": True, **summary(scored, seed), **most}

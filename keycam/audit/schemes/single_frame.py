@@ -6,7 +6,7 @@ import numpy as np
 from keycam.audit.attacking import Attacker
 from keycam.audit.case import Figure, Scored
 from keycam.audit.schemes.recovery import pictures_found
-from keycam.audit.schemes.subject import NotApplied, Subject
+from keycam.audit.schemes.audited import NotApplied, AuditedScheme
 from privacy.attacks.guessed_map import GuessedMap
 from privacy.attacks.map_from_chosen import map_from_chosen, scenes_to_choose
 from privacy.scoring.chance import share_limit
@@ -18,37 +18,37 @@ SIZE_PX = (96, 128)
 KEY = 6
 
 
-def single_frame(subject: Subject, attacker: Attacker) -> Scored | NotApplied:
+def single_frame(scheme: AuditedScheme, attacker: Attacker) -> Scored | NotApplied:
     """The bundled still, or the source's first scene, as one frame of 96x128."""
-    structure = subject.structure
+    structure = scheme.structure
     if not structure.hidden:
         return NotApplied("pictures travel as they are")
-    still = cv2.resize(subject.footage.still, SIZE_PX[::-1], interpolation=cv2.INTER_AREA)[None]
-    sent = subject.sent(KEY, still)
+    still = cv2.resize(scheme.footage.still, SIZE_PX[::-1], interpolation=cv2.INTER_AREA)[None]
+    sent = scheme.sent(KEY, still)
     if structure.block == 1:
-        found = attacker.tries("pictures_in_place", subject.given(sent=sent))
-        return Scored(1, pictures_found(subject, found["pictures"], still, sent))
+        found = attacker.tries("pictures_in_place", scheme.given(sent=sent))
+        return Scored(1, pictures_found(scheme, found["pictures"], still, sent))
     if structure.same_blocks:
-        guess = GuessedMap.read(attacker.tries("map_from_frames", subject.given(sent=sent)))
-        score = score_map(guess, subject.keyed(KEY, SIZE_PX), structure, 1, subject.seed)
+        guess = GuessedMap.read(attacker.tries("map_from_frames", scheme.given(sent=sent)))
+        score = score_map(guess, scheme.keyed(KEY, SIZE_PX), structure, 1, scheme.seed)
         entries = {"key_entries_recovered": Figure(score.entries, score.chance, score.limit)}
-        return Scored(1, {**entries, **pictures_found(subject, guess.undone(sent, structure), still, sent)})
+        return Scored(1, {**entries, **pictures_found(scheme, guess.undone(sent, structure), still, sent)})
     if structure.blocks_move and structure.whole_pixels:
         says = (
             "no solver for turned, complemented and recoloured pieces is run here; Chuman, Kurihara and Kiya (2018) extend some"
         )
-        return Scored(1, _neighbours(subject), {"says": says})
+        return Scored(1, _neighbours(scheme), {"says": says})
     return NotApplied("in one frame every entry of the key is used once; what is left is the histogram, of each block or of all")
 
 
-def _neighbours(subject: Subject) -> dict[str, Figure]:
+def _neighbours(scheme: AuditedScheme) -> dict[str, Figure]:
     """The share of neighbours in the picture that travel as neighbours: whole blocks keep theirs."""
     height, width = SIZE_PX
-    scenes = scenes_to_choose(subject.structure, height, width)
-    source = map_from_chosen(subject.sent(KEY, scenes), subject.structure).source
+    scenes = scenes_to_choose(scheme.structure, height, width)
+    source = map_from_chosen(scheme.sent(KEY, scenes), scheme.structure).source
     # Parts come block by block: where each pixel lies in the raster, before and after.
     numbers = np.arange(3 * height * width).reshape(1, height, width, 3)
-    raster = parts_of(numbers, subject.structure).ravel()[::3] // 3
+    raster = parts_of(numbers, scheme.structure).ravel()[::3] // 3
     order = np.empty(height * width, np.int64)
     order[raster] = raster[source[::3] // 3]
     chance = adjacent_by_chance(height, width)

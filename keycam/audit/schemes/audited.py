@@ -23,7 +23,7 @@ class NotApplied:
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class AuditedScheme:
     """One scheme in the audit.
 
     Attributes
@@ -36,12 +36,15 @@ class Subject:
         Classifies recovered pictures, where the footage has classes.
     seed
         Fixes keys, noise and what the attacks draw.
+    key
+        Which of the audit's keys it is, 0 and up.
     """
 
     name: str
     footage: Footage
     network: nn.Module | None
     seed: int
+    key: int = 0
 
     @property
     def structure(self) -> Structure:
@@ -49,16 +52,22 @@ class Subject:
         return STRUCTURES[self.name]
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the footage, pixels."""
+        height, width = self.footage.scenes.shape[1:3]
+        return height, width
+
+    @property
     def one_key(self) -> bool:
         """Whether all pictures have the same key, or none."""
         return self.keyed(0, (4, 4)).key_scope != "image"
 
     def keyed(self, number: int, size: tuple[int, int]) -> Scheme:
-        """The scheme with the audit's throw-away key of this number for pictures of height and width `size`.
+        """The scheme with a throw-away key, one of several by `number`, for pictures of height and width `size`.
 
         Raises ValueError for a size that the scheme does not take.
         """
-        return make_scheme(self.name, np.random.default_rng((self.seed, number)), size)
+        return make_scheme(self.name, np.random.default_rng((self.seed, self.key, number)), size)
 
     def sent(self, number: int, pictures: Pictures, first: int = 0) -> Samples:
         """What travels of pictures (N, H, W, 3), number `first` and on, under the key of this number."""
