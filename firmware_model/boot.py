@@ -102,11 +102,7 @@ class Boot:
         self.stream.look(self.tell)
         self._look_at_sessions(now_s)
         self._tell_drops(now_s)
-        owner = self.stream.owner
-        if owner is not None and not self.sender.has_frame and self.stream.store.waiting:
-            frame = self.stream.store.next(owner.take_frame_id())
-            if frame is not None:
-                self.sender.begin_frame(frame, min(self.stream.settings.payload_bytes, owner.hello.payload_bytes))
+        self._begin_frame()
         self.sender.burst()
 
     def after_answer(self) -> None:
@@ -116,6 +112,7 @@ class Boot:
             if what == "device_reset":
                 raise DeviceReset("command")
             self.end_session("its key is no longer used")
+            self.sessions.drop_pending()  # which may have been begun with that key
 
     def end_session(self, why: str) -> None:
         """End the session in use, with its stream and what it was sent."""
@@ -135,7 +132,7 @@ class Boot:
     def clear_fault(self) -> None:
         """Leave FAULT. Raises CommandRefused where its cause is still there."""
         cause = self.states.fault
-        if not self.stream.is_well(cause) or (self.boot_counter == 0 and not self._boot_is_counted()):
+        if not self.stream.is_well(cause):
             raise CommandRefused(Status.FAULT, f"fault = {cause}: its cause is still there")
         self.states.go(DeviceState.IDLE, "the fault was cleared")
 
@@ -170,6 +167,13 @@ class Boot:
             _LOG.warning("the boot counter could not be raised: %s", error)
             return False
         return True
+
+    def _begin_frame(self) -> None:
+        owner = self.stream.owner
+        if owner is None or self.sender.has_frame or not self.stream.store.waiting:
+            return
+        frame = self.stream.store.next(owner.take_frame_id())
+        self.sender.begin_frame(frame, min(self.stream.settings.payload_bytes, owner.hello.payload_bytes))
 
     def _look_at_faults(self) -> None:
         faults = self.body.faults

@@ -34,7 +34,7 @@ from link.messages import (
     Write,
     message_of,
 )
-from link.packet import Packet, PacketType
+from link.packet import Packet, PacketFlags, PacketType
 from link.registers import BY_NAME
 from link.replies import CommandRefused
 from link.session import SEAL_BYTES
@@ -112,8 +112,8 @@ class Commands:
             self._tell(EventCode.FLASH_WORN, "a key slot could not be written")
         else:
             self._statistics.count(_REFUSALS.get(refusal.status, "refused_value"))
-        where = int.from_bytes(packet.payload[:4], "little") if packet.type in (PacketType.READ, PacketType.WRITE) else 0
-        return Nack(refusal.status, where)
+        has_address = packet.type in (PacketType.READ, PacketType.WRITE) and not packet.flags & PacketFlags.ENC
+        return Nack(refusal.status, int.from_bytes(packet.payload[:4], "little") if has_address else 0)
 
     def _carried_out(self, message: Message, seq: int, session: DeviceSession | None, payload_bytes: int) -> Message:
         if isinstance(message, Read):

@@ -90,8 +90,8 @@ class Device:
                     continue
                 self.hear(data)
                 self.work()
-                if self.boot is not boot:
-                    reader.get(0)  # what came while the device was down
+                if self.boot is not boot and reader.waiting_bytes:
+                    reader.get(0)  # what came while the device was down; a loss of the link is for the next turn
         finally:
             reader.close()
             self._send = None

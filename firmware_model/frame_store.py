@@ -35,11 +35,12 @@ class FrameStore:
                 raise ValueError(f"frames = {len(self._waiting) + 1}: allowed is {WAITING_FRAMES} that wait")
             self._waiting.append(frame)
 
-    def next(self, frame_id: int) -> OutgoingFrame | None:
-        """The frame that waits longest, under its number on the link, kept from now on for resends; None where none waits."""
+    def next(self, frame_id: int) -> OutgoingFrame:
+        """The frame that waits longest, under its number on the link, kept from now on for resends.
+
+        Raises IndexError where none waits.
+        """
         with self._lock:
-            if not self._waiting:
-                return None
             frame = replace(self._waiting.popleft(), frame_id=frame_id)
             self._sent.append(frame)
             return frame

@@ -102,6 +102,16 @@ def test_steps_out_of_turn_are_refused(owner: ScriptedHost) -> None:
     assert status(owner.command(KeyCheck())) is Status.KEY_NOT_BEGUN
 
 
+def test_a_session_that_was_begun_with_the_key_before_comes_to_nothing(owner: ScriptedHost) -> None:
+    client = ScriptedHost(owner.device)
+    client.hello()
+    owner.device.connect(owner._take)
+    assert isinstance(owner.provision(Slot.B, epoch=2, secret=NEW), Ack)
+    owner.device.connect(client._take)
+    assert status(client.write("exposure_s", 0.01)) is Status.NEEDS_SESSION
+    assert isinstance(client.hello(root=NEW), HelloAck)
+
+
 def test_another_client_takes_over_and_the_first_is_erased(owner: ScriptedHost) -> None:
     assert isinstance(owner.provision(Slot.B, client="lab", epoch=0, secret=NEW), Ack)
     assert status(owner.hello()) is Status.WRONG_CLIENT

@@ -1,5 +1,6 @@
 """Recordings that were cut, flipped or forged: whole frames come out exactly, the rest is counted, and nothing else happens."""
 
+import io
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from inference.recording import DamagedFrameError, IndexLine, Recording, RecordingError, RecordingWriter
 from inference.recording.index import TITLE
-from inference.recording.lines import MOST_BYTES, opened, sealed
+from inference.recording.lines import MOST_BYTES, opened, sealed, whole_lines
 from tests.recorded_frames import noise_frame, noise_frames, same
 
 FRAMES = noise_frames(3)
@@ -158,6 +159,11 @@ def test_lines_without_end_or_measure_are_counted_and_not_kept(folder: Path) -> 
         assert readable(folder) == ([0, 1, 2] * 2, {"counter": 1, "line": 1})
     index_of(folder).write_bytes(text + b"x" * 3_000_000)
     assert readable(folder) == ([0, 1, 2], {})
+
+
+def test_of_a_line_without_measure_little_is_kept() -> None:
+    lines = list(whole_lines(io.BytesIO(b"x" * 10**6 + b"\n" + b"short\n" + b"y" * 10**6)))
+    assert [len(line) for line in lines] == [MOST_BYTES, len(b"short\n")]
 
 
 LINE = {

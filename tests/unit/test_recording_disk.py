@@ -210,6 +210,7 @@ class SafeDisk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.files: dict[str, bytes] = {}
         self.names: set[str] = set()
+        self.is_named = False
         self.synced = threading.Event()
         self._folder, self._fsync = folder.resolve(), os.fsync
         monkeypatch.setattr(os, "fsync", self.fsync)
@@ -217,7 +218,9 @@ class SafeDisk:
     def fsync(self, descriptor: int) -> None:
         self._fsync(descriptor)
         path = Path(f"/proc/self/fd/{descriptor}").readlink()
-        if path == self._folder:
+        if path == self._folder.parent:
+            self.is_named = self._folder.is_dir()
+        elif path == self._folder:
             self.names |= {file.name for file in path.iterdir()}
         elif path.parent == self._folder:
             self.files[path.name] = path.read_bytes()
@@ -250,6 +253,16 @@ def test_a_power_cut_costs_no_more_than_what_was_written_since_the_last_sync(
             assert not recording.trouble
     assert len(recording.chunk_sizes) > 3
     assert 3 * size_bytes <= 600 < 4 * size_bytes
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks up which file a descriptor is in /proc")
+def test_a_recording_that_was_just_made_is_on_the_disk_with_its_name(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SafeDisk(monkeypatch, folder)
+    with RecordingWriter(folder, sync_s=3600):
+        assert disk.is_named
+        assert (disk.names, len(disk.after_a_power_cut(tmp_path / "cut"))) == ({"index.jsonl"}, 0)
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks up which file a descriptor is in /proc")
