@@ -6,6 +6,8 @@ from typing import Any
 Json = Mapping[str, Any]
 
 HD = (1080, 1920)
+NOTHING = "-"
+"""In a cell that has no figure."""
 
 
 def comparison(audits: Iterable[Json], speeds: Json) -> str:
@@ -23,7 +25,8 @@ def comparison(audits: Iterable[Json], speeds: Json) -> str:
     several = [f"from {audit['frames']:,} frames alone, SSIM (key entries)" for audit in audits]
     headings = [
         "scheme", *several, "known scenes for 99 % of the key", "chosen scenes for all of it", "found again among 10,000",
-        "class told", "one frame of 128x96, SSIM", "key bits", "a key for each", "encrypt 1080p, ms", "encrypt and decrypt, AES-256-GCM = 1",
+        "class told", "one frame of 128x96, SSIM", "key bits", "a key for each", "encrypt 1080p, ms",
+        "encrypt and decrypt, AES-256-GCM = 1",
     ]  # fmt: skip
     lines = [_line(headings), _line(["---"] * len(headings))]
     for name in audits[0]["schemes"]:
@@ -92,7 +95,7 @@ def _alone(section: Json) -> str:
 def _known(sections: Json) -> str:
     section = sections["known_plaintext"]
     if not section["applies"]:
-        return "–"
+        return NOTHING
     needed = section["frames_to_break"]
     return f"not from {section['frames_tried'][-1]}" if needed is None else str(needed)
 
@@ -100,16 +103,16 @@ def _known(sections: Json) -> str:
 def _chosen(sections: Json) -> str:
     section = sections["chosen_plaintext"]
     if not section["applies"]:
-        return "–"
+        return NOTHING
     return str(section["frames"]) if section["key_entries_recovered"] >= 0.99 else "none do"
 
 
 def _single(section: Json) -> str:
-    return _ssim(section) if "ssim" in section else "–"
+    return _ssim(section) if "ssim" in section else NOTHING
 
 
 def _share(section: Json, figure: str) -> str:
-    return f"{section[figure]:.1%}" if figure in section else "–"
+    return f"{section[figure]:.1%}" if figure in section else NOTHING
 
 
 def _ssim(section: Json) -> str:

@@ -1,7 +1,7 @@
 """Who learns what under each policy: `python -m experiments.threat_model DATA` writes the table of docs/threat-model.md.
 
-DATA is a folder with CIFAR-10. Every row is one run of `keycam audit`; what those printed is kept in the folder that --kept names,
-and not asked for again.
+DATA is a folder with CIFAR-10. Every row is one run of `keycam audit`; what those printed is kept in the folder that --kept
+names, and not asked for again.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.scheme_tables import NOTHING
 from experiments.schemes import printed, put_in
 
 PAGE = Path(__file__).parents[1] / "docs" / "threat-model.md"
@@ -45,13 +46,14 @@ def table(results: Iterable[tuple[Policy, Mapping[str, Any]]]) -> str:
     for policy, result in results:
         order, refresh, mask = policy
         name = f" ({NAMES[policy]})" if policy in NAMES else ""
+        fresh = NOTHING if order == "raster" else "each frame" if refresh == "frame" else "the epoch"
         alone, single = result["ciphertext_only"], result["single_frame"]
         cells = [
-            f"{order}{name}", "each frame" if refresh == "frame" else "the epoch" if order != "raster" else "–", "yes" if mask else "no",
+            f"{order}{name}", fresh, "yes" if mask else "no",
             _figure(alone, "key_entries_recovered"), _figure(alone, "ssim"),
-            _figure(result["known_plaintext"], "key_entries_recovered"), _figure(result["chosen_plaintext"], "key_entries_recovered"),
-            _figure(result["histogram"], "recaptured_found"), _figure(result["histogram"], "classifier_accuracy"),
-            _figure(single[order], "ssim") if order in single else "–",
+            *(_figure(result[attack], "key_entries_recovered") for attack in ("known_plaintext", "chosen_plaintext")),
+            *(_figure(result["histogram"], figure) for figure in ("recaptured_found", "classifier_accuracy")),
+            _figure(single[order], "ssim") if order in single else NOTHING,
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -1,11 +1,12 @@
 """What is public of a scheme: which parts of a picture it moves, how far, and what else becomes of them; all but its key."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.seen import Samples
+Code = TypeVar("Code", bound=np.integer)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ STRUCTURES = {
 }
 
 
-def parts_of(samples: Samples, structure: Structure) -> Samples:
+def parts_of(samples: NDArray[Code], structure: Structure) -> NDArray[Code]:
     """Pictures (N, H, W, 3) as parts (N, B, M): M parts in each of B blocks, both row by row.
 
     Of a sample that is halved, the low half comes first. Raises ValueError for sides that are no multiples of the block's.

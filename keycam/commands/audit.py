@@ -81,4 +81,3 @@ def audit(
     found = run_audit(plan)
     report = None if out is None else write_report(found, out)
     print_json(found.result) if as_json else print_audit(found.result, report)
-

@@ -16,7 +16,7 @@ Costs = NDArray[np.float64]
 
 CHANNELS = 3
 _BY_DIFFERENCE = 0.2
-"""Share of the mean difference in how likely two samples are neighbours; the rest is their partial correlation, which is sharper."""
+"""Share of the mean difference in how likely two samples are neighbours; the rest is their partial correlation, the sharper."""
 _SHRINKAGES = (0.003, 0.03)
 """Less tells more where there are many observations; the second is that of the costs."""
 _MODES = 5

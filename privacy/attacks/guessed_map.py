@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.structure import Structure, parts_of, pictures_of
 from privacy.seen import Samples
+from privacy.structure import Structure, parts_of, pictures_of
 
 UNKNOWN = -1
 
@@ -38,8 +38,8 @@ class GuessedMap:
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """The guess that was written with its fields' names."""
-        given = (arrays[name] for name in ("source", "complemented", "gain"))
-        return cls(*given, frames=int(arrays["frames"]), seed=int(arrays["seed"]))
+        source, complemented, gain = (arrays[name] for name in ("source", "complemented", "gain"))
+        return cls(source, complemented, gain, frames=int(arrays["frames"]), seed=int(arrays["seed"]))
 
     def undone(self, sent: Samples, structure: Structure) -> NDArray[np.uint8]:
         """Put pictures back that travelled as `sent`, (N, H, W, 3): uint8 of the same shape.

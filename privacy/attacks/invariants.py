@@ -6,10 +6,11 @@ from scipy.spatial.distance import pdist
 from skimage.feature import hog
 
 from privacy.attacks.histogram_classes import histograms
-from privacy.structure import Structure, parts_of
 from privacy.seen import Samples, Seen
+from privacy.structure import Structure, parts_of
 
 Features = NDArray[np.float32]
+Parts = NDArray[np.integer]
 
 _RANKS = 32
 _SHADES = 16
@@ -49,7 +50,7 @@ def _in_place(pictures: NDArray[np.uint8]) -> Features:
     return np.concatenate([np.stack(oriented).astype(np.float32), values], axis=1)
 
 
-def _distances(parts: Samples, structure: Structure) -> Features:
+def _distances(parts: Parts, structure: Structure) -> Features:
     """Mean absolute difference of every two blocks: by place, or where blocks move by size and as each block's nearest."""
     blocks = parts.shape[1]
     found = np.stack([pdist(frame, "cityblock") for frame in parts.astype(np.float32)]) / parts.shape[2]
@@ -60,7 +61,7 @@ def _distances(parts: Samples, structure: Structure) -> Features:
     return found[:, np.linspace(0, found.shape[1] - 1, min(found.shape[1], 4 * blocks)).round().astype(int)]
 
 
-def _counts(folded: Samples, structure: Structure) -> Features:
+def _counts(folded: Parts, structure: Structure) -> Features:
     """How many parts of a block have which folded value: by block, or where blocks move ranked over all blocks."""
     shades = min(_SHADES, (structure.top + 1) // 2)
     shade = folded.astype(np.int64) * shades // ((structure.top + 1) // 2)
@@ -70,7 +71,7 @@ def _counts(folded: Samples, structure: Structure) -> Features:
     return _ranked(counts) if structure.blocks_move else counts.reshape(count, -1).astype(np.float32)
 
 
-def _whole_blocks(parts: Samples) -> Features:
+def _whole_blocks(parts: Parts) -> Features:
     """What turning, mirroring, complementing and recolouring leave of a block, ranked over all blocks."""
     count, blocks, each = parts.shape
     pixels = parts.reshape(count, blocks, each // 3, 3).astype(np.float32) / 255

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from privacy.attacks.chosen_plaintext import chosen_scenes, order_from_chosen
 from privacy.attacks.guessed_map import GuessedMap, map_of
-from privacy.structure import Structure, parts_of, pictures_of
 from privacy.seen import Samples, Seen
+from privacy.structure import Structure, parts_of, pictures_of
 
 Index = NDArray[np.int64]
 

@@ -16,8 +16,8 @@ from privacy.attacks.complements import complemented
 from privacy.attacks.guessed_map import UNKNOWN, GuessedMap, map_of
 from privacy.attacks.pixels_in_place import AGAINST, TAKEN, forms_in_place
 from privacy.attacks.pixels_of_samples import channels_of, pixels_of
-from privacy.structure import Structure, parts_of
 from privacy.seen import Samples, Seen
+from privacy.structure import Structure, parts_of
 
 MOST_OBSERVATIONS = 20_000
 _LOOKED_AT = 100
@@ -169,5 +169,5 @@ def part_numbers(structure: Structure, height: int, width: int) -> Index:
     """The number of the part that each sample of the raster is, or whose high half it is: int64 (3 H W,)."""
     samples = np.arange(3 * height * width).reshape(1, height, width, 3)
     number = np.empty(samples.size, np.int64)
-    number[parts_of(samples, replace(structure, halves=False)).ravel()] = samples.ravel()  # type: ignore[arg-type]
+    number[parts_of(samples, replace(structure, halves=False)).ravel()] = samples.ravel()
     return 2 * number + 1 if structure.halves else number

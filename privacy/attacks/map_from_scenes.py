@@ -1,12 +1,12 @@
-"""A scheme's fixed map from a few scenes that the attacker knows, and the frames they came out as: what is equal belongs together."""
+"""A scheme's fixed map from a few known scenes, and the frames they came out as: what is equal belongs together."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacy.attacks.guessed_map import GuessedMap, map_of
 from privacy.attacks.known_plaintext import order_from_scenes, paired
-from privacy.structure import Structure, parts_of
 from privacy.seen import Samples, Seen
+from privacy.structure import Structure, parts_of
 
 Index = NDArray[np.int64]
 
@@ -51,7 +51,8 @@ def map_from_scenes(scenes: NDArray[np.uint8], sent: Samples, structure: Structu
 def _blocks_by_value(known: Index, emitted: Index, top: int, random: np.random.Generator) -> Index:
     """The block of the scenes, parts (F, B, M), that each emitted block is, int64 (B,): equal values, folded at mid-range."""
     folded = [np.sort(np.minimum(parts, top - parts), axis=2).swapaxes(0, 1) for parts in (known, emitted)]
-    return _matched(*(parts.reshape(len(parts), -1) for parts in folded), random)
+    scenes, frames = (parts.reshape(len(parts), -1) for parts in folded)
+    return _matched(scenes, frames, random)
 
 
 def _one_of_two(parts: Index, structure: Structure) -> tuple[Index, NDArray[np.bool_]]:

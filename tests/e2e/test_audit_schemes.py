@@ -8,7 +8,8 @@ from keycam.audit.schemes.run import SchemeAuditPlan, run_scheme_audit
 from privacy.schemes import SCHEMES
 
 SECTIONS = (
-    "ciphertext_only", "known_plaintext", "chosen_plaintext", "histogram", "single_frame", "feature_maps", "tables", "partial_key",
+    "ciphertext_only", "known_plaintext", "chosen_plaintext", "histogram", "single_frame", "feature_maps", "tables",
+    "partial_key",
 )  # fmt: skip
 SMALL = {"frames": 30, "size": (16, 24)}
 

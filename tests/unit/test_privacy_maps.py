@@ -1,4 +1,4 @@
-"""Maps of the peers' schemes, found from frames alone, from known scenes and from chosen ones; and nothing where there is none."""
+"""Maps of the peers' schemes: from frames alone, from known scenes, from chosen ones; and nothing where there is none."""
 
 import numpy as np
 import pytest
@@ -246,8 +246,12 @@ def test_pixels_anywhere_are_the_same_pixels() -> None:
 @pytest.mark.parametrize("name", STATIC)
 def test_random_maps_score_the_chance_that_is_stated(name: str) -> None:
     structure, random = STRUCTURES[name], np.random.default_rng(7)
-    scores = [score_map(random_map(structure, 8, 8, random), scheme_of(name, 0, (8, 8)), structure, 0, seed) for seed in range(12)]
+    scores = [
+        score_map(random_map(structure, 8, 8, random), scheme_of(name, 0, (8, 8)), structure, 0, seed) for seed in range(12)
+    ]
     # Both are means of the same thing, over 12 and over 240 draws: they differ by less than 4 standard errors of the smaller set.
     error = np.std([score.entries for score in scores]) / 12**0.5
-    assert np.mean([score.entries for score in scores]) == pytest.approx(np.mean([score.chance for score in scores]), abs=4 * error + 1e-3)
+    assert np.mean([score.entries for score in scores]) == pytest.approx(
+        np.mean([score.chance for score in scores]), abs=4 * error + 1e-3
+    )
     assert sum(score.entries > score.limit for score in scores) <= 1

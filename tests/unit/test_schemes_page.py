@@ -118,10 +118,12 @@ def section(applies: bool = True, chance: dict[str, float] | None = None, **figu
 def audit_of(ssim: float) -> dict[str, object]:
     chance = {"ssim": 0.05, "key_entries_recovered": 0.01}
     alone = section(ssim=ssim, scrambled_ssim=0.02, key_entries_recovered=0.5, chance=chance)
-    told = section(recaptured_found=0.998, classifier_accuracy=0.4, chance={"recaptured_found": 1e-4, "classifier_accuracy": 0.1})
+    guessed = {"recaptured_found": 1e-4, "classifier_accuracy": 0.1}
+    told = section(recaptured_found=0.998, classifier_accuracy=0.4, chance=guessed)
     static = {
         "ciphertext_only": alone, "known_plaintext": section(frames_to_break=8, frames_tried=[1, 8, 13]),
-        "chosen_plaintext": {**section(key_entries_recovered=1.0), "frames": 5}, "histogram": told, "single_frame": section(False),
+        "chosen_plaintext": {**section(key_entries_recovered=1.0), "frames": 5}, "histogram": told,
+        "single_frame": section(False),
     }  # fmt: skip
     fresh = {
         **static, "known_plaintext": section(frames_to_break=None, frames_tried=[1, 8, 13]),
@@ -144,11 +146,12 @@ def test_what_the_commands_print_becomes_the_comparison() -> None:
     assert len({line.count("|") for line in lines}) == 1
     static, fresh, clear = (line.strip("| ").split(" | ") for line in lines[2:])
     assert static == [
-        "static", "0.71 (link 0.02) (50%)", "0.98 (link 0.02) (50%)", "8", "5", "99.8%", "40.0%", "–", "1,234", "device", "2.00", "2.2",
+        "static", "0.71 (link 0.02) (50%)", "0.98 (link 0.02) (50%)", "8", "5", "99.8%", "40.0%", "-", "1,234",
+        "device", "2.00", "2.2",
     ]  # fmt: skip
     assert fresh[1:5] == ["0.40 (link 0.10), each alone", "0.40 (link 0.10), each alone", "not from 13", "none do"]
     assert fresh[7] == "0.40 (link 0.10)"
-    assert clear[3] == "–"
+    assert clear[3] == "-"
     assert bounds(audit_of(0.7)) == "Chance gives: SSIM 0.05, key entries 0.01, found again 0.0001, class told 0.1."
 
 

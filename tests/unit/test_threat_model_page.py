@@ -44,6 +44,6 @@ def test_what_guessing_does_not_reach_is_bold() -> None:
     kinds = itertools.product(("full", "block"), [("static", False)])
     first, second = table([((order, *rest), result) for order, rest in kinds]).splitlines()[2:]
     assert first == (
-        "| full (`paper`) | the epoch | no | **31.0%** | 0.30 | 20.0% | **100.0%** | 0.0% | **44.0%** | – |"
+        "| full (`paper`) | the epoch | no | **31.0%** | 0.30 | 20.0% | **100.0%** | 0.0% | **44.0%** | - |"
     )  # fmt: skip
     assert second.endswith("| **0.90** |")

@@ -69,9 +69,10 @@ class AuditedScheme:
         """
         return make_scheme(self.name, np.random.default_rng((self.seed, self.key, number)), size)
 
-    def sent(self, number: int, pictures: Pictures, first: int = 0) -> Samples:
-        """What travels of pictures (N, H, W, 3), number `first` and on, under the key of this number."""
-        return self.keyed(number, (pictures.shape[1], pictures.shape[2])).encrypt(pictures, first).samples
+    def sent(self, number: int, pictures: Samples, first: int = 0) -> Samples:
+        """What travels of 8-bit pictures (N, H, W, 3), number `first` and on, under the key of this number."""
+        size = (pictures.shape[1], pictures.shape[2])
+        return self.keyed(number, size).encrypt(np.asarray(pictures, np.uint8), first).samples
 
     def given(self, **arrays: NDArray[np.generic]) -> Arrays:
         """What the attacker gets: arrays without a key, and the scheme's name."""

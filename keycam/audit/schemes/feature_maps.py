@@ -8,7 +8,7 @@ from adc import KeySchedule
 from inference.keyed import convert
 from keycam.audit.attacking import Attacker
 from keycam.audit.case import Figure, Scored
-from keycam.audit.schemes.audited import NotApplied, AuditedScheme
+from keycam.audit.schemes.audited import AuditedScheme, NotApplied
 from privacy.scoring.key_score import KeyScore, score_key
 
 LAYER = "relu"

@@ -4,7 +4,7 @@ import numpy as np
 
 from keycam.audit.attacking import Attacker
 from keycam.audit.case import MOST_PSNR_DB, Arrays, Figure, Scored
-from keycam.audit.schemes.audited import NotApplied, Pictures, AuditedScheme
+from keycam.audit.schemes.audited import AuditedScheme, NotApplied, Pictures
 from privacy.attacks.guessed_map import GuessedMap
 from privacy.attacks.map_from_chosen import scenes_to_choose
 from privacy.scoring.alike import anywhere, nearest_alike, score_recovered

@@ -11,10 +11,10 @@ from keycam.audit.case import Scored
 from keycam.audit.footage import load_footage
 from keycam.audit.over_keys import summary
 from keycam.audit.plan import AuditPlan
+from keycam.audit.schemes.audited import AuditedScheme, NotApplied
 from keycam.audit.schemes.feature_maps import feature_maps
 from keycam.audit.schemes.recovery import chosen_plaintext, ciphertext_only, known_plaintext
 from keycam.audit.schemes.single_frame import single_frame
-from keycam.audit.schemes.audited import NotApplied, AuditedScheme
 from keycam.audit.schemes.values import values
 from keycam.progress import progress
 from privacy.schemes import SCHEMES
@@ -70,7 +70,9 @@ class SchemeAuditPlan:
         asked = asdict(self.audit)
         for name, allowed in _ALONE.items():
             if asked[name] != allowed:
-                raise ValueError(f"{name} = {asked[name]}: allowed is none with --scheme, which says all that is done to a picture")
+                raise ValueError(
+                    f"{name} = {asked[name]}: allowed is none with --scheme, which says all that is done to a picture"
+                )
 
     @property
     def schemes(self) -> tuple[str, ...]:
@@ -93,7 +95,9 @@ def run_scheme_audit(plan: SchemeAuditPlan) -> dict[str, Any]:
     for scheme in audited:
         scheme.keyed(0, scheme.size)  # refuses a size before the work, not after half of it
     steps = [(scheme, section) for scheme in audited for section in SECTIONS]
-    found: dict[str, dict[str, list[Scored | NotApplied]]] = {name: {section: [] for section in SECTIONS} for name in plan.schemes}
+    found: dict[str, dict[str, list[Scored | NotApplied]]] = {
+        name: {section: [] for section in SECTIONS} for name in plan.schemes
+    }
     with Attacker(seed) as attacker:
         for scheme, section in progress(steps, "attacking", len(steps)):
             found[scheme.name][section].append(SECTIONS[section](scheme, attacker))

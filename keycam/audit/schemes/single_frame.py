@@ -5,8 +5,8 @@ import numpy as np
 
 from keycam.audit.attacking import Attacker
 from keycam.audit.case import Figure, Scored
+from keycam.audit.schemes.audited import AuditedScheme, NotApplied
 from keycam.audit.schemes.recovery import pictures_found
-from keycam.audit.schemes.audited import NotApplied, AuditedScheme
 from privacy.attacks.guessed_map import GuessedMap
 from privacy.attacks.map_from_chosen import map_from_chosen, scenes_to_choose
 from privacy.scoring.chance import share_limit
@@ -23,7 +23,8 @@ def single_frame(scheme: AuditedScheme, attacker: Attacker) -> Scored | NotAppli
     structure = scheme.structure
     if not structure.hidden:
         return NotApplied("pictures travel as they are")
-    still = cv2.resize(scheme.footage.still, SIZE_PX[::-1], interpolation=cv2.INTER_AREA)[None]
+    small = cv2.resize(scheme.footage.still, SIZE_PX[::-1], interpolation=cv2.INTER_AREA)
+    still = np.asarray(small, np.uint8)[None]
     sent = scheme.sent(KEY, still)
     if structure.block == 1:
         found = attacker.tries("pictures_in_place", scheme.given(sent=sent))
