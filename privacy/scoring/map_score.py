@@ -1,5 +1,6 @@
 """How much of a scheme's map an attack found."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,20 +38,24 @@ def score_map(guess: GuessedMap, scheme: Scheme, structure: Structure, first: in
     """Score a guess by what it makes of pictures of noise that whoever holds the key encrypts, number `first` and on."""
     height, width = scheme.shape
     random = np.random.default_rng(seed)
-    probes = random.integers(0, 256, (_PROBES, height, width, 3), np.uint8)
-    sent = scheme.encrypt(probes, first).samples
-    one_key = scheme.key_scope != "image"
-    found = _share(guess.undone(sent, structure), probes, structure, one_key)
-    drawn = [
-        _share(random_map(structure, height, width, random).undone(sent, structure), probes, structure, one_key)
-        for _ in range(_DRAWS)
-    ]
-    blocks, each = parts_of(probes[:1], structure).shape[1:]
-    chance = float(np.mean(drawn))
+    drawn = [random_map(structure, height, width, random) for _ in range(_DRAWS)]
+    found, *by_chance = entries_right([guess, *drawn], scheme, structure, first, seed)
+    blocks, each = parts_of(np.zeros((1, height, width, 3), np.uint8), structure).shape[1:]
+    chance = float(np.mean(by_chance))
     trials = each if structure.same_blocks else blocks * each
-    ways = sum(1 for _ in alike(probes[:1], structure))
+    ways = sum(1 for _ in alike(np.zeros((1, height, width, 3), np.uint8), structure))
     # The best of several ways to turn it exceeds a limit at most so many times as often as one of them.
     return MapScore(found, chance, share_limit(chance, trials, SIGNIFICANCE / ways))
+
+
+def entries_right(
+    guesses: Iterable[GuessedMap], scheme: Scheme, structure: Structure, first: int, seed: int
+) -> list[float]:  # fmt: skip
+    """The share of right entries of each guess, by the same pictures of noise; see MapScore."""
+    probes = np.random.default_rng(seed).integers(0, 256, (_PROBES, *scheme.shape, 3), np.uint8)
+    sent = scheme.encrypt(probes, first).samples
+    one_key = scheme.key_scope != "image"
+    return [_share(guess.undone(sent, structure), probes, structure, one_key) for guess in guesses]
 
 
 def random_map(structure: Structure, height: int, width: int, random: np.random.Generator) -> GuessedMap:
@@ -75,9 +80,9 @@ def random_map(structure: Structure, height: int, width: int, random: np.random.
 
 def _share(pictures: Pictures, probes: Pictures, structure: Structure, one_key: bool) -> float:
     """The share of parts that are right, in all probes where these have one key."""
-    wanted = parts_of(probes, structure)
     shares = []
     for found in alike(pictures, structure):
-        right = parts_of(found, structure) == wanted
-        shares.append(float(right.all(0).mean() if one_key else right.mean()))
+        unlike = found ^ probes
+        right = np.stack([unlike & 15, unlike >> 4]) == 0 if structure.halves else unlike[None] == 0
+        shares.append(float(right.all(1).mean() if one_key else right.mean()))
     return max(shares)

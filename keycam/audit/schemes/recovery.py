@@ -10,7 +10,7 @@ from privacy.attacks.map_from_chosen import scenes_to_choose
 from privacy.scoring.alike import anywhere, nearest_alike, score_recovered
 from privacy.scoring.answers import accuracy
 from privacy.scoring.chance import share_limit
-from privacy.scoring.map_score import score_map
+from privacy.scoring.map_score import entries_right, score_map
 from privacy.seen import Samples
 
 SCORED = 16
@@ -54,9 +54,10 @@ def known_plaintext(scheme: AuditedScheme, attacker: Attacker) -> Scored | NotAp
     for count in sorted({min(tried, len(scenes)) for tried in KNOWN_TRIED}):
         given = scheme.given(scenes=scenes[:count], sent=sent[:count])
         of_count[count] = GuessedMap.read(attacker.tries("map_from_scenes", given))
-    entries = {count: _entries(scheme, guess, key=1) for count, guess in of_count.items()}
-    enough = [count for count, figure in entries.items() if figure.value >= BROKEN_FROM]
-    figures = {"key_entries_recovered": entries[KNOWN_SCENES], **_later(scheme, of_count[KNOWN_SCENES], key=1)}
+    shares = entries_right(of_count.values(), scheme.keyed(1, scheme.size), scheme.structure, _PROBES, scheme.seed)
+    enough = [count for count, share in zip(of_count, shares, strict=True) if share >= BROKEN_FROM]
+    three = of_count[KNOWN_SCENES]
+    figures = {"key_entries_recovered": _entries(scheme, three, key=1), **_later(scheme, three, key=1)}
     notes = {"frames_to_break": min(enough) if enough else None, "frames_tried": list(of_count)}
     return Scored(KNOWN_SCENES, figures, notes)
 
