@@ -10,31 +10,21 @@ NOTHING = "-"
 """In a cell that has no figure."""
 
 
-def comparison(audits: Iterable[Json], speeds: Json) -> str:
-    """Leak, key and speed of every scheme in Markdown: a column of SSIM for each of the audits, which differ in their frames.
-
-    Parameters
-    ----------
-    audits
-        Of `keycam audit --scheme all`, with fewer frames first; what needs no such number is taken from the first.
-    speeds
-        Of `keycam bench schemes`.
-    """
-    audits = list(audits)
+def comparison(audit: Json, speeds: Json) -> str:
+    """Leak, key and speed of every scheme in Markdown, of `keycam audit --scheme all` and `keycam bench schemes`."""
     of_hd = {row["scheme"]: row for row in speeds["rows"] if (row["height"], row["width"]) == HD}
-    several = [f"from {audit['frames']:,} frames alone, SSIM (key entries)" for audit in audits]
     headings = [
-        "scheme", *several, "known scenes for 99 % of the key", "chosen scenes for all of it", "found again among 10,000",
-        "class told", "one frame of 128x96, SSIM", "key bits", "a key for each", "encrypt 1080p, ms",
-        "encrypt and decrypt, AES-256-GCM = 1",
+        "scheme", f"from {audit['frames']} frames alone, SSIM (key entries)", "known scenes for 99 % of the key",
+        "chosen scenes for all of it", "found again among 10,000", "class told", "one frame of 128x96, SSIM", "key bits",
+        "a key for each", "encrypt 1080p, ms", "encrypt and decrypt, AES-256-GCM = 1",
     ]  # fmt: skip
     lines = [_line(headings), _line(["---"] * len(headings))]
-    for name in audits[0]["schemes"]:
-        sections, row = [audit["schemes"][name] for audit in audits], of_hd[name]
+    for name, found in audit["schemes"].items():
+        row = of_hd[name]
         cells = [
-            name, *(_alone(section["ciphertext_only"]) for section in sections), _known(sections[0]), _chosen(sections[0]),
-            _share(sections[0]["histogram"], "recaptured_found"), _share(sections[0]["histogram"], "classifier_accuracy"),
-            _single(sections[0]["single_frame"]), f"{row['key_bits']:,.0f}", row["key_for_each"], f"{row['encrypt_ms']:.2f}",
+            name, _alone(found["ciphertext_only"]), _known(found["known_plaintext"]), _chosen(found["chosen_plaintext"]),
+            _share(found["histogram"], "recaptured_found"), _share(found["histogram"], "classifier_accuracy"),
+            _single(found["single_frame"]), f"{row['key_bits']:,.0f}", row["key_for_each"], f"{row['encrypt_ms']:.2f}",
             f"{row['ratio_to_aes_gcm']:.1f}",
         ]  # fmt: skip
         lines.append(_line(cells))
@@ -92,16 +82,14 @@ def _alone(section: Json) -> str:
     return f"{_ssim(section)}{entries}{each}"
 
 
-def _known(sections: Json) -> str:
-    section = sections["known_plaintext"]
+def _known(section: Json) -> str:
     if not section["applies"]:
         return NOTHING
     needed = section["frames_to_break"]
     return f"not from {section['frames_tried'][-1]}" if needed is None else str(needed)
 
 
-def _chosen(sections: Json) -> str:
-    section = sections["chosen_plaintext"]
+def _chosen(section: Json) -> str:
     if not section["applies"]:
         return NOTHING
     return str(section["frames"]) if section["key_entries_recovered"] >= 0.99 else "none do"

@@ -1,8 +1,8 @@
 """The tables of docs/schemes.md: `python -m experiments.schemes DATA` measures all of them and writes them into the page.
 
-DATA is a folder with CIFAR-10. What `keycam audit` and `keycam bench` printed as JSON may be given as files instead of being
-measured again: speeds want a machine that does nothing else. The network is the ResNet-20 that comes with keycam, which never
-saw a scrambled picture.
+DATA is a folder with CIFAR-10. What `keycam audit` and `keycam bench` printed as JSON is kept in the folder that --kept names,
+and not asked for again: speeds want a machine that does nothing else. The network is the ResNet-20 that comes with keycam, which
+never saw a scrambled picture.
 """
 
 import argparse
@@ -27,8 +27,8 @@ from privacy.schemes import SCHEMES, Scheme, make_scheme
 from privacy.schemes.scheme import Samples
 
 PAGE = Path(__file__).parents[1] / "docs" / "schemes.md"
-FRAMES = (100, 1000)
-"""How many frames the eavesdropper of each audit has: about three seconds of a camera, and half a minute."""
+FRAMES = 100
+"""How many frames the eavesdropper has: about three seconds of a camera."""
 IMAGES = 2000
 """Enough for a standard error of 1.1 % at an accuracy of a half."""
 
@@ -116,30 +116,36 @@ def put_in(page: str, name: str, written: str) -> str:
     return f"{before}{begin}\n{written.strip()}\n\n{end}{rest.split(end)[1]}"
 
 
-def printed(file: Path | None, *arguments: object) -> Any:
-    """What a `keycam` command prints as JSON, or what it printed into a file."""
-    if file is not None:
+def printed(kept: Path | None, name: str, *arguments: object) -> Any:
+    """What a `keycam` command prints as JSON; of this name in the folder `kept`, if there is one, it is asked for only once."""
+    file = None if kept is None else kept / f"{name}.json"
+    if file is not None and file.exists():
         return json.loads(file.read_text())
     line = [sys.executable, "-m", "keycam", *map(str, arguments), "--json"]
-    return json.loads(subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout)
+    found = json.loads(subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(found))
+    return found
+
+
+def scheme_audit(kept: Path | None, data: Path) -> Any:
+    """What `keycam audit` prints of all schemes."""
+    source = ("--source", "cifar10", "--data", data, "--frames", FRAMES)
+    return printed(kept, "schemes-audit", "audit", "--scheme", "all", *source)
 
 
 def main() -> None:
     """Measure what is not given, and write the page's tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("data", type=Path, help="folder with CIFAR-10")
-    for frames in FRAMES:
-        parser.add_argument(f"--audit-{frames}", type=Path, help=f"JSON of keycam audit --scheme all --frames {frames}")
-    parser.add_argument("--speeds", type=Path, help="JSON of keycam bench schemes")
-    parser.add_argument("--keys", type=Path, help="JSON of keycam bench keys")
-    given = vars(parser.parse_args())
-    data = given["data"]
-    source = ("--source", "cifar10", "--data", data)
-    audits = [printed(given[f"audit_{n}"], "audit", "--scheme", "all", *source, "--frames", n) for n in FRAMES]
-    speeds, keys = printed(given["speeds"], "bench", "schemes"), printed(given["keys"], "bench", "keys")
-    images = load_cifar10("test", data).first(IMAGES)
+    parser.add_argument("--kept", type=Path, help="folder for what the commands print as JSON")
+    given = parser.parse_args()
+    audit = scheme_audit(given.kept, given.data)
+    speeds, keys = (printed(given.kept, f"bench-{what}", "bench", what) for what in ("schemes", "keys"))
+    images = load_cifar10("test", given.data).first(IMAGES)
     tables = {
-        "comparison": f"{comparison(audits, speeds)}\n\n{bounds(audits[0])}",
+        "comparison": f"{comparison(audit, speeds)}\n\n{bounds(audit)}",
         "handling": handling(speeds),
         "keys": fresh_keys(keys),
         "accuracy": table(measure(load("resnet20"), images), len(images)),

@@ -1,9 +1,9 @@
 """What a frame says under any key: whatever its scheme does to samples, something is left that no key changes."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
+from skimage.feature import hog
 
 from privacy.attacks.histogram_classes import histograms
 from privacy.seen import Samples, Seen
@@ -13,8 +13,6 @@ Features = NDArray[np.float32]
 Parts = NDArray[np.integer]
 
 _RANKS = 32
-_CELL_PX = 4
-_DIRECTIONS = 9
 _SHADES = 16
 
 
@@ -47,16 +45,9 @@ def invariants(sent: Samples, structure: Structure) -> Features:
 def _in_place(pictures: NDArray[np.uint8]) -> Features:
     """Histograms of oriented gradients (Dalal, Triggs, CVPR 2005), whose sign does not count, and `histograms`."""
     count, height, width, _ = pictures.shape
-    # Whole cells, and two each way at least: a border is carried on.
-    cells = [max(2, -(-side // _CELL_PX)) for side in (height, width)]
-    down, across = (each * _CELL_PX for each in cells)
-    hog = cv2.HOGDescriptor((across, down), (2 * _CELL_PX,) * 2, (_CELL_PX,) * 2, (_CELL_PX,) * 2, _DIRECTIONS)
-    oriented = [
-        hog.compute(cv2.copyMakeBorder(picture, 0, down - height, 0, across - width, cv2.BORDER_REPLICATE))
-        for picture in np.ascontiguousarray(pictures)
-    ]
+    oriented = [hog(picture, pixels_per_cell=(4, 4), cells_per_block=(2, 2), channel_axis=-1) for picture in pictures]
     values = histograms(Seen(pictures.reshape(count, height * width, 3), height, width))
-    return np.concatenate([np.stack(oriented).reshape(count, -1).astype(np.float32), values], axis=1)
+    return np.concatenate([np.stack(oriented).astype(np.float32), values], axis=1)
 
 
 def _distances(parts: Parts, structure: Structure) -> Features:

@@ -38,8 +38,9 @@ def score_map(guess: GuessedMap, scheme: Scheme, structure: Structure, first: in
     """Score a guess by what it makes of pictures of noise that whoever holds the key encrypts, number `first` and on."""
     height, width = scheme.shape
     random = np.random.default_rng(seed)
+    probes = _noise(scheme, random)
     drawn = [random_map(structure, height, width, random) for _ in range(_DRAWS)]
-    found, *by_chance = entries_right([guess, *drawn], scheme, structure, first, seed)
+    found, *by_chance = _shares([guess, *drawn], probes, scheme, structure, first)
     blocks, each = parts_of(np.zeros((1, height, width, 3), np.uint8), structure).shape[1:]
     chance = float(np.mean(by_chance))
     trials = each if structure.same_blocks else blocks * each
@@ -51,11 +52,8 @@ def score_map(guess: GuessedMap, scheme: Scheme, structure: Structure, first: in
 def entries_right(
     guesses: Iterable[GuessedMap], scheme: Scheme, structure: Structure, first: int, seed: int
 ) -> list[float]:  # fmt: skip
-    """The share of right entries of each guess, by the same pictures of noise; see MapScore."""
-    probes = np.random.default_rng(seed).integers(0, 256, (_PROBES, *scheme.shape, 3), np.uint8)
-    sent = scheme.encrypt(probes, first).samples
-    one_key = scheme.key_scope != "image"
-    return [_share(guess.undone(sent, structure), probes, structure, one_key) for guess in guesses]
+    """The share of right entries of each guess, as `score_map` says it."""
+    return _shares(guesses, _noise(scheme, np.random.default_rng(seed)), scheme, structure, first)
 
 
 def random_map(structure: Structure, height: int, width: int, random: np.random.Generator) -> GuessedMap:
@@ -76,6 +74,18 @@ def random_map(structure: Structure, height: int, width: int, random: np.random.
     turned = random.integers(0, 2, blocks * each) == 1 if structure.complemented else None
     gain = random.integers(1, 258, blocks * each) if structure.gains else None
     return map_of(places.ravel(), 0, 0, turned, gain)
+
+
+def _noise(scheme: Scheme, random: np.random.Generator) -> Pictures:
+    return random.integers(0, 256, (_PROBES, *scheme.shape, 3), np.uint8)
+
+
+def _shares(
+    guesses: Iterable[GuessedMap], probes: Pictures, scheme: Scheme, structure: Structure, first: int
+) -> list[float]:  # fmt: skip
+    sent = scheme.encrypt(probes, first).samples
+    one_key = scheme.key_scope != "image"
+    return [_share(guess.undone(sent, structure), probes, structure, one_key) for guess in guesses]
 
 
 def _share(pictures: Pictures, probes: Pictures, structure: Structure, one_key: bool) -> float:

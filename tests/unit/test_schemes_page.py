@@ -47,7 +47,7 @@ def test_the_page_says_which_schemes_fall() -> None:
     rows = {row[0]: row for row in written("comparison") if row[0] != "---"}
     assert list(rows) == list(SCHEMES) == [row[0] for row in written("handling") if row[0] != "---"]
     for name, row in rows.items():
-        known, chosen, again = row[3], row[4], float(row[5].strip("%")) / 100
+        known, chosen, again = row[2], row[3], float(row[4].strip("%")) / 100
         one_key = make_scheme(name, np.random.default_rng(0), (4, 4)).key_scope == "device"
         assert (known.isdigit(), chosen.isdigit()) == (one_key, one_key)
         # By chance 1 in 10,000; of 1000 more than 4 are found with a probability below 1e-5.
@@ -130,7 +130,7 @@ def audit_of(ssim: float) -> dict[str, object]:
         "chosen_plaintext": section(key_entries_recovered=0.1), "single_frame": section(ssim=0.4, scrambled_ssim=0.1),
         "ciphertext_only": {**section(ssim=0.4, scrambled_ssim=0.1), "frames": 1},
     }  # fmt: skip
-    return {"schemes": {"static": static, "fresh": fresh, "clear": {**static, "known_plaintext": section(False)}}}
+    return {"frames": 100, "schemes": {"static": static, "fresh": fresh, "clear": {**static, "known_plaintext": section(False)}}}
 
 
 def test_what_the_commands_print_becomes_the_comparison() -> None:
@@ -142,16 +142,16 @@ def test_what_the_commands_print_becomes_the_comparison() -> None:
             for height, width in ((32, 32), (1080, 1920))
         ]
     }
-    lines = comparison([audit_of(0.71), audit_of(0.98)], speeds).splitlines()
+    lines = comparison(audit_of(0.71), speeds).splitlines()
     assert len({line.count("|") for line in lines}) == 1
     static, fresh, clear = (line.strip("| ").split(" | ") for line in lines[2:])
     assert static == [
-        "static", "0.71 (link 0.02) (50%)", "0.98 (link 0.02) (50%)", "8", "5", "99.8%", "40.0%", "-", "1,234",
+        "static", "0.71 (link 0.02) (50%)", "8", "5", "99.8%", "40.0%", "-", "1,234",
         "device", "2.00", "2.2",
     ]  # fmt: skip
-    assert fresh[1:5] == ["0.40 (link 0.10), each alone", "0.40 (link 0.10), each alone", "not from 13", "none do"]
-    assert fresh[7] == "0.40 (link 0.10)"
-    assert clear[3] == "-"
+    assert fresh[1:4] == ["0.40 (link 0.10), each alone", "not from 13", "none do"]
+    assert fresh[6] == "0.40 (link 0.10)"
+    assert clear[2] == "-"
     assert bounds(audit_of(0.7)) == "Chance gives: SSIM 0.05, key entries 0.01, found again 0.0001, class told 0.1."
 
 
@@ -165,6 +165,6 @@ def test_what_the_benchmark_prints_becomes_the_price_list() -> None:
 
 
 def test_what_was_printed_is_not_asked_for_again(tmp_path: Path) -> None:
-    file = tmp_path / "printed.json"
-    file.write_text('{"rows": []}')
-    assert printed(file, "nonsense") == {"rows": []}
+    first = printed(tmp_path / "kept", "info", "info")
+    assert (tmp_path / "kept" / "info.json").exists()
+    assert printed(tmp_path / "kept", "info", "nonsense") == first
