@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from privacy.attacks.guessed_map import GuessedMap, map_of
+from privacy.attacks.guessed_map import UNKNOWN, GuessedMap, map_of
 from privacy.schemes.scheme import Scheme
 from privacy.scoring.alike import Pictures, alike
 from privacy.scoring.chance import SIGNIFICANCE, share_limit
-from privacy.structure import Structure, parts_of
+from privacy.structure import Structure, parts_of, pictures_of
 
 _PROBES = 4
 """Pictures of noise: a wrong entry is right in all of them by chance with 16**-4 at most."""
@@ -54,6 +54,29 @@ def entries_right(
 ) -> list[float]:  # fmt: skip
     """The share of right entries of each guess, as `score_map` says it."""
     return _shares(guesses, _noise(scheme, np.random.default_rng(seed)), scheme, structure, first)
+
+
+def score_block(guess: GuessedMap, truth: GuessedMap, structure: Structure, seed: int) -> MapScore:
+    """Score what a guess says of the inside of a block, whichever way round the block is, and wherever it lies.
+
+    Both maps are of whole pictures in which all blocks have one map, so that the first block says it.
+    """
+    side, random = structure.block, np.random.default_rng(seed)
+    probes = random.integers(0, 256, (_PROBES, side, side, 3), np.uint8)
+    parts = parts_of(probes, structure)
+    found, true = _of_first_block(guess, parts.shape[2]), _of_first_block(truth, parts.shape[2])
+    emitted = parts[:, :, true.source] ^ np.where(true.complemented, structure.top, 0).astype(np.uint8)
+    sent = pictures_of(emitted, structure, side, side)
+    drawn = [random_map(structure, side, side, random) for _ in range(_DRAWS)]
+    share, *by_chance = (_share(tried.undone(sent, structure), probes, structure, True) for tried in (found, *drawn))
+    chance, ways = float(np.mean(by_chance)), sum(1 for _ in alike(probes, structure))
+    return MapScore(share, chance, share_limit(chance, parts.shape[2], SIGNIFICANCE / ways))
+
+
+def _of_first_block(whole: GuessedMap, each: int) -> GuessedMap:
+    source = whole.source[:each]
+    inside = np.where(source == UNKNOWN, UNKNOWN, source % each)
+    return map_of(inside, whole.frames, whole.seed, whole.complemented[:each])
 
 
 def random_map(structure: Structure, height: int, width: int, random: np.random.Generator) -> GuessedMap:

@@ -11,7 +11,7 @@ from privacy.attacks.guessed_map import GuessedMap
 from privacy.attacks.map_from_chosen import map_from_chosen, scenes_to_choose
 from privacy.scoring.chance import share_limit
 from privacy.scoring.key_score import adjacent_by_chance, adjacent_share, pairs_of_neighbours
-from privacy.scoring.map_score import score_map
+from privacy.scoring.map_score import score_block, score_map
 from privacy.structure import parts_of
 
 SIZE_PX = (96, 128)
@@ -32,7 +32,11 @@ def single_frame(scheme: AuditedScheme, attacker: Attacker) -> Scored | NotAppli
     if structure.same_blocks:
         guess = GuessedMap.read(attacker.tries("map_from_frames", scheme.given(sent=sent)))
         score = score_map(guess, scheme.keyed(KEY, SIZE_PX), structure, 1, scheme.seed)
-        entries = {"key_entries_recovered": Figure(score.entries, score.chance, score.limit)}
+        inside = score_block(guess, _truth(scheme), structure, scheme.seed)
+        entries = {
+            "key_entries_recovered": Figure(score.entries, score.chance, score.limit),
+            "entries_inside_blocks_recovered": Figure(inside.entries, inside.chance, inside.limit),
+        }
         return Scored(1, {**entries, **pictures_found(scheme, guess.undone(sent, structure), still, sent)})
     if structure.blocks_move and structure.whole_pixels:
         says = (
@@ -42,11 +46,15 @@ def single_frame(scheme: AuditedScheme, attacker: Attacker) -> Scored | NotAppli
     return NotApplied("in one frame every entry of the key is used once; what is left is the histogram, of each block or of all")
 
 
+def _truth(scheme: AuditedScheme) -> GuessedMap:
+    """The map itself: whoever keeps the score can encrypt what says it."""
+    return map_from_chosen(scheme.sent(KEY, scenes_to_choose(scheme.structure, *SIZE_PX)), scheme.structure)
+
+
 def _neighbours(scheme: AuditedScheme) -> dict[str, Figure]:
     """The share of neighbours in the picture that travel as neighbours: whole blocks keep theirs."""
     height, width = SIZE_PX
-    scenes = scenes_to_choose(scheme.structure, height, width)
-    source = map_from_chosen(scheme.sent(KEY, scenes), scheme.structure).source
+    source = _truth(scheme).source
     # Parts come block by block: where each pixel lies in the raster, before and after.
     numbers = np.arange(3 * height * width).reshape(1, height, width, 3)
     raster = parts_of(numbers, scheme.structure).ravel()[::3] // 3
