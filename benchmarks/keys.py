@@ -39,8 +39,9 @@ class KeyRow(TypedDict):
 def bench_keys(sizes: Iterable[tuple[int, int]] = CASES, repeats: int = 20) -> list[KeyRow]:
     """Time fresh keys for 12-bit Bayer frames, one row for each kind of order and size (height, width).
 
-    key_ms is from the frame counter to the order and mask in memory, tag key included; nothing is emitted yet. aes_gcm_ms
-    encrypts the raster frame's bytes, 16 bits a sample, and takes turns with it. All are medians over repeats, on one core.
+    key_ms is from the frame counter to order and mask in memory, tag key included, and wiped again; nothing is emitted.
+    aes_gcm_ms encrypts the raster frame's bytes, 16 bits a sample, and takes turns with it. All are medians over repeats, on one
+    core.
 
     Raises ValueError for repeats below 1.
     """

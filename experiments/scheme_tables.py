@@ -96,7 +96,9 @@ def _chosen(section: Json) -> str:
 
 
 def _single(section: Json) -> str:
-    return _ssim(section) if "ssim" in section else NOTHING
+    inside = section.get("entries_inside_blocks_recovered")
+    blocks = "" if inside is None else f", inside of blocks {inside:.0%}"
+    return f"{_ssim(section)}{blocks}" if "ssim" in section else NOTHING
 
 
 def _share(section: Json, figure: str) -> str:

@@ -118,6 +118,12 @@ def _scheme_classification(given: Given, seed: int) -> Any:
     return classify_by(asked, examples, given["labels"], seed)
 
 
+def _keyed_layers(given: Given, seed: int) -> Any:
+    from privacy.attacks.keyed_layers import orders_from_layers
+
+    return orders_from_layers(given["keyed"], given["plain"])
+
+
 ATTACKS: dict[str, Callable[[Given, int], Any]] = {
     "ciphertext_only": _ciphertext_only,
     "partners": _partners,
@@ -128,6 +134,7 @@ ATTACKS: dict[str, Callable[[Given, int], Any]] = {
     "row-column": _row_column,
     "block": _block,
     "tables": _tables,
+    "keyed_layers": _keyed_layers,
     "map_from_frames": _map_from_frames,
     "map_from_scenes": _map_from_scenes,
     "map_from_chosen": _map_from_chosen,

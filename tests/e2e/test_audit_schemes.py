@@ -64,6 +64,13 @@ def test_what_travels_in_clear_is_there_and_what_is_encrypted_is_not(audit: dict
     assert all((share <= limit) == (name in ("keycam-secure", "aes-256-gcm")) for name, share in seen_again.items()), seen_again
 
 
+def test_a_keyed_layer_is_the_key_and_feature_maps_need_classes(audit: dict) -> None:
+    tables = {name: sections["tables"] for name, sections in audit["schemes"].items()}
+    assert {name for name, section in tables.items() if section["applies"]} == {"key-nets"}
+    assert tables["key-nets"]["key_entries_recovered"] == 1
+    assert not any(sections["feature_maps"]["applies"] for sections in audit["schemes"].values())
+
+
 def test_one_scheme_as_a_table(command) -> None:
     run = command("audit", "--scheme", "pixel-based-static", "--frames", 4, "--size", "8x8")
     assert run.code == 0, run.err

@@ -127,7 +127,7 @@ def audit_of(ssim: float) -> dict[str, object]:
     }  # fmt: skip
     fresh = {
         **static, "known_plaintext": section(frames_to_break=None, frames_tried=[1, 8, 13]),
-        "chosen_plaintext": section(key_entries_recovered=0.1), "single_frame": section(ssim=0.4, scrambled_ssim=0.1),
+        "chosen_plaintext": section(key_entries_recovered=0.1), "single_frame": section(ssim=0.4, scrambled_ssim=0.1, entries_inside_blocks_recovered=1.0),
         "ciphertext_only": {**section(ssim=0.4, scrambled_ssim=0.1), "frames": 1},
     }  # fmt: skip
     return {"frames": 100, "schemes": {"static": static, "fresh": fresh, "clear": {**static, "known_plaintext": section(False)}}}
@@ -150,7 +150,7 @@ def test_what_the_commands_print_becomes_the_comparison() -> None:
         "device", "2.00", "2.2",
     ]  # fmt: skip
     assert fresh[1:4] == ["0.40 (link 0.10), each alone", "not from 13", "none do"]
-    assert fresh[6] == "0.40 (link 0.10)"
+    assert fresh[6] == "0.40 (link 0.10), inside of blocks 100%"
     assert clear[2] == "-"
     assert bounds(audit_of(0.7)) == "Chance gives: SSIM 0.05, key entries 0.01, found again 0.0001, class told 0.1."
 

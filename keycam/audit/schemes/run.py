@@ -15,6 +15,7 @@ from keycam.audit.schemes.audited import AuditedScheme, NotApplied
 from keycam.audit.schemes.feature_maps import feature_maps
 from keycam.audit.schemes.recovery import chosen_plaintext, ciphertext_only, known_plaintext
 from keycam.audit.schemes.single_frame import single_frame
+from keycam.audit.schemes.tables import tables
 from keycam.audit.schemes.values import values
 from keycam.progress import progress
 from privacy.schemes import SCHEMES
@@ -23,12 +24,6 @@ ALL = "all"
 NEEDED = "frames_to_break"
 _ALONE = {"key": None, "policy": None, "order": None, "refresh": None, "mask": None, "sweep": False}
 """What a plan must leave as it is, and at what, where it is about schemes."""
-
-
-def _tables(scheme: AuditedScheme, attacker: Attacker) -> NotApplied:
-    if scheme.name.startswith("keycam-"):
-        return NotApplied("tables are the same under every scheme of ours: 'keycam audit' attacks them")
-    return NotApplied("its network has no tables of sampling offsets")
 
 
 def _partial_key(scheme: AuditedScheme, attacker: Attacker) -> NotApplied:
@@ -42,7 +37,7 @@ SECTIONS = {
     "histogram": values,
     "single_frame": single_frame,
     "feature_maps": feature_maps,
-    "tables": _tables,
+    "tables": tables,
     "partial_key": _partial_key,
 }
 
