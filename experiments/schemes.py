@@ -9,8 +9,8 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -117,12 +117,17 @@ def put_in(page: str, name: str, written: str) -> str:
 
 
 def printed(kept: Path | None, name: str, *arguments: object) -> Any:
-    """What a `keycam` command prints as JSON; of this name in the folder `kept`, if there is one, it is asked for only once."""
+    """What a `keycam` command prints as JSON, kept by this name."""
+    line = [sys.executable, "-m", "keycam", *map(str, arguments), "--json"]
+    return once(kept, name, lambda: json.loads(subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout))
+
+
+def once(kept: Path | None, name: str, measured: Callable[[], Any]) -> Any:
+    """What is measured, as JSON knows it; by this name in the folder `kept`, if there is one, it is measured only once."""
     file = None if kept is None else kept / f"{name}.json"
     if file is not None and file.exists():
         return json.loads(file.read_text())
-    line = [sys.executable, "-m", "keycam", *map(str, arguments), "--json"]
-    found = json.loads(subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout)
+    found = measured()
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(found))
@@ -136,6 +141,10 @@ def scheme_audit(kept: Path | None, data: Path) -> Any:
     return {**audits[0], "schemes": {name: audit["schemes"][name] for name, audit in zip(SCHEMES, audits, strict=True)}}
 
 
+def _pictures(data: Path) -> LabelledImages:
+    return load_cifar10("test", data).first(IMAGES)
+
+
 def main() -> None:
     """Measure what is not given, and write the page's tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
@@ -144,12 +153,12 @@ def main() -> None:
     given = parser.parse_args()
     audit = scheme_audit(given.kept, given.data)
     speeds, keys = (printed(given.kept, f"bench-{what}", "bench", what) for what in ("schemes", "keys"))
-    images = load_cifar10("test", given.data).first(IMAGES)
+    rows = once(given.kept, "accuracy", lambda: [asdict(row) for row in measure(load("resnet20"), _pictures(given.data))])
     tables = {
         "comparison": f"{comparison(audit, speeds)}\n\n{bounds(audit)}",
         "handling": handling(speeds),
         "keys": fresh_keys(keys),
-        "accuracy": table(measure(load("resnet20"), images), len(images)),
+        "accuracy": table((AccuracyRow(**row) for row in rows), IMAGES),
     }
     page = PAGE.read_text()
     for name, written in tables.items():

@@ -127,7 +127,8 @@ def audit_of(ssim: float) -> dict[str, object]:
     }  # fmt: skip
     fresh = {
         **static, "known_plaintext": section(frames_to_break=None, frames_tried=[1, 8, 13]),
-        "chosen_plaintext": section(key_entries_recovered=0.1), "single_frame": section(ssim=0.4, scrambled_ssim=0.1, entries_inside_blocks_recovered=1.0),
+        "chosen_plaintext": section(key_entries_recovered=0.1),
+        "single_frame": section(ssim=0.4, scrambled_ssim=0.1, entries_inside_blocks_recovered=1.0),
         "ciphertext_only": {**section(ssim=0.4, scrambled_ssim=0.1), "frames": 1},
     }  # fmt: skip
     return {"frames": 100, "schemes": {"static": static, "fresh": fresh, "clear": {**static, "known_plaintext": section(False)}}}
