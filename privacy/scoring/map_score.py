@@ -65,7 +65,8 @@ def score_block(guess: GuessedMap, truth: GuessedMap, structure: Structure, seed
     probes = random.integers(0, 256, (_PROBES, side, side, 3), np.uint8)
     parts = parts_of(probes, structure)
     found, true = _of_first_block(guess, parts.shape[2]), _of_first_block(truth, parts.shape[2])
-    emitted = parts[:, :, true.source] ^ np.where(true.complemented, structure.top, 0).astype(np.uint8)
+    moved = parts[:, :, true.source]
+    emitted = np.where(true.complemented, structure.top - moved, moved).astype(np.uint8)
     sent = pictures_of(emitted, structure, side, side)
     drawn = [random_map(structure, side, side, random) for _ in range(_DRAWS)]
     share, *by_chance = (_share(tried.undone(sent, structure), probes, structure, True) for tried in (found, *drawn))

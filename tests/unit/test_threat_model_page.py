@@ -38,7 +38,7 @@ def test_what_guessing_does_not_reach_is_bold() -> None:
 
     result = {
         "ciphertext_only": section(key_entries_recovered=0.31, ssim=0.3), "known_plaintext": section(key_entries_recovered=0.2),
-        "chosen_plaintext": section(key_entries_recovered=1.0), "single_frame": {"block": section(ssim=0.9)},
+        "chosen_plaintext": section(next_frame_entries_recovered=1.0), "single_frame": {"block": section(ssim=0.9)},
         "histogram": section(recaptured_found=0.44),
     }  # fmt: skip
     kinds = itertools.product(("full", "block"), [("static", False)])
@@ -75,10 +75,11 @@ def test_what_the_commands_print_becomes_the_figures() -> None:
         for height, width, times in sizes
         for order, mask, ratio in kinds
     ]
-    rate = [{"height": 1080, "width": 1920, "policy": policy, "frames_per_second": 100.4} for policy in ("secure", "raster")]
-    lines = claims(audit, audit, schemes, {"rows": keys}, {"rows": rate}).splitlines()
+    ratios = {"secure": 5.04, "raster": 1.0, "aes-256-gcm": 0.48}
+    readout = [{"height": 1080, "width": 1920, "policy": policy, "ratio_to_raster": ratio} for policy, ratio in ratios.items()]
+    lines = claims(audit, audit, schemes, {"rows": keys}, {"rows": readout}).splitlines()
     found = [line.strip("| ").split(" | ")[2] for line in lines[2:]]
     assert found == [
-        "1.02; 1,313", "100.0%", "50.0%; 30", "50.0%", "40%", "0.03; 0.40; 0.83", "0.40 ms; 7; 9; 2.0", "100; 100",
+        "1.02; 1,313", "100.0%", "50.0%; 30", "50.0%", "40%", "0.03; 0.40; 0.83", "0.40 ms; 7; 9; 2.0", "5.0; 1.5",
     ]  # fmt: skip
     assert {line.count("|") for line in lines} == {6}
