@@ -46,7 +46,8 @@ def table(results: Iterable[tuple[Policy, Json]]) -> str:
     """What `keycam audit` found under each policy, in Markdown; beyond what guessing exceeds once in a thousand, in bold."""
     headings = [
         "order", "fresh order for", "fresh mask", f"order from {FRAMES} frames alone", "picture from them, SSIM",
-        "order from 3 known scenes", "next frame's order from 1 chosen scene", f"scene found again among {FRAMES}", "one large frame, SSIM",
+        "order from 3 known scenes", "next frame's order from 1 chosen scene", f"scene found again among {FRAMES}",
+        "one large frame, SSIM",
     ]  # fmt: skip
     lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
     for policy, result in results:
