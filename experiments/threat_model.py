@@ -97,7 +97,7 @@ def claims(secure: Json, paper: Json, schemes: Json, keys: Json, readout: Json) 
          "; ".join(f"{partly['ssim_by_share'][share]:.2f}" for share in ("0", "0.5", "0.9")),
          f"{partly['chance']['ssim_by_share']:.2f}", of_paper),
         ("1080p, AES-256-GCM of the frame; as many times as long: a fresh full order; order and mask; mask alone",
-         f"{aes_gcm_ms:.2f} ms; {fresh['full', False]:.0f}; {fresh['full', True]:.0f}; {fresh['raster', True]:.1f}",
+         f"{aes_gcm_ms:.2f} ms; {fresh['full', False]:.1f}; {fresh['full', True]:.1f}; {fresh['raster', True]:.1f}",
          NOTHING, "keycam bench keys"),
         ("1080p, readout of `secure`, as many times as long as that of `raster`; AES-256-GCM of the frame added to that",
          f"{ratio['secure']:.1f}; {1 + ratio['aes-256-gcm']:.1f}", NOTHING, "keycam bench readout"),

@@ -80,6 +80,6 @@ def test_what_the_commands_print_becomes_the_figures() -> None:
     lines = claims(audit, audit, schemes, {"rows": keys}, {"rows": readout}).splitlines()
     found = [line.strip("| ").split(" | ")[2] for line in lines[2:]]
     assert found == [
-        "1.02; 1,313", "100.0%", "50.0%; 30", "50.0%", "40%", "0.03; 0.40; 0.83", "0.40 ms; 7; 9; 2.0", "5.0; 1.5",
+        "1.02; 1,313", "100.0%", "50.0%; 30", "50.0%", "40%", "0.03; 0.40; 0.83", "0.40 ms; 7.0; 9.0; 2.0", "5.0; 1.5",
     ]  # fmt: skip
     assert {line.count("|") for line in lines} == {6}
