@@ -22,6 +22,7 @@ def audit() -> dict:
         return run_scheme_audit(SchemeAuditPlan("all", AuditPlan(**SMALL)))
 
 
+@pytest.mark.slow
 def test_every_scheme_has_every_section_with_figures_or_a_reason(audit: dict) -> None:
     assert list(audit["schemes"]) == list(SCHEMES)
     for sections in audit["schemes"].values():
@@ -35,6 +36,7 @@ def test_every_scheme_has_every_section_with_figures_or_a_reason(audit: dict) ->
             assert np.isfinite([section[name] for name in figures]).all()
 
 
+@pytest.mark.slow
 def test_static_keys_fall_to_known_and_chosen_scenes_and_keys_for_each_image_do_not(audit: dict) -> None:
     for name, sections in audit["schemes"].items():
         known, chosen = sections["known_plaintext"], sections["chosen_plaintext"]
@@ -51,6 +53,7 @@ def test_static_keys_fall_to_known_and_chosen_scenes_and_keys_for_each_image_do_
             assert chosen["ssim"] == 1
 
 
+@pytest.mark.slow
 def test_what_travels_in_clear_is_there_and_what_is_encrypted_is_not(audit: dict) -> None:
     found = {name: sections["ciphertext_only"] for name, sections in audit["schemes"].items()}
     assert found["keycam-raster"]["ssim"] == found["keycam-raster"]["scrambled_ssim"] == 1
@@ -64,6 +67,7 @@ def test_what_travels_in_clear_is_there_and_what_is_encrypted_is_not(audit: dict
     assert all((share <= limit) == (name in ("keycam-secure", "aes-256-gcm")) for name, share in seen_again.items()), seen_again
 
 
+@pytest.mark.slow
 def test_a_keyed_layer_is_the_key_and_feature_maps_need_classes(audit: dict) -> None:
     tables = {name: sections["tables"] for name, sections in audit["schemes"].items()}
     assert {name for name, section in tables.items() if section["applies"]} == {"key-nets"}
@@ -79,6 +83,7 @@ def test_one_scheme_as_a_table(command) -> None:
         assert says in run.out
 
 
+@pytest.mark.slow
 def test_keys_give_intervals(command) -> None:
     result = command("audit", "--scheme", "keycam-paper", "--frames", 4, "--size", "8x8", "--keys", 2, "--json").json()
     section = result["schemes"]["keycam-paper"]["chosen_plaintext"]
