@@ -14,9 +14,9 @@ def bench(
 ) -> None:
     """Time a stage beside its plain counterparts, in one run.
 
-    readout: beside AES-256-GCM and memcpy; keys: fresh orders and masks beside AES-256-GCM; sensor: beside NumPy and the camera
-    of emva1288; isp: beside raster ISPs; inference: keyed networks beside the plain ones; schemes: the peers' image encryption
-    beside AES-256-GCM;
+    readout: beside AES-256-GCM and memcpy; keys: fresh orders and masks beside AES-256-GCM; schemes: the peers' image encryption
+    beside AES-256-GCM; sensor: beside NumPy and the camera of emva1288; isp: beside raster ISPs; inference: keyed networks beside
+    the plain ones;
     link: bytes and packets between two processes, unlimited and on simulated serial lines; recording: beside plain files.
     """
     from importlib import import_module

@@ -121,7 +121,8 @@ def test_a_picture_in_clear_needs_no_attack() -> None:
 
 @pytest.mark.parametrize(
     ("name", "frames", "least"),
-    [pytest.param("le", 40, 0.49, marks=pytest.mark.slow), ("etc", 100, 0.6), ("pixel-based-static", 12, 0.95), ("privconv", 40, 0.95), ("keycam-paper", 150, 0.95)],
+    [pytest.param("le", 40, 0.49, marks=pytest.mark.slow), ("etc", 100, 0.6),
+     ("pixel-based-static", 12, 0.95), ("privconv", 40, 0.95), ("keycam-paper", 150, 0.95)],
 )  # fmt: skip
 def test_frames_alone_give_the_map(name: str, frames: int, least: float) -> None:
     scenes, structure = crops(frames, SIDE, seed=0), STRUCTURES[name]
