@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from keycam.audit.attacking import Attacker
+from keycam.audit.case import Arrays
 from keycam.audit.plan import AuditPlan
 from keycam.audit.schemes.run import SchemeAuditPlan, run_scheme_audit
 from privacy.schemes import SCHEMES
@@ -14,12 +16,33 @@ SECTIONS = (
 SMALL = {"frames": 30, "size": (16, 24)}
 
 
+GRANTED = {
+    "map_from_frames": {"sent", "scheme"}, "pictures_in_place": {"sent", "scheme"}, "map_from_chosen": {"sent", "scheme"},
+    "map_from_scenes": {"scenes", "sent", "scheme"}, "scheme_identification": {"sent", "earlier", "scheme"},
+    "keyed_layers": {"keyed", "plain"},
+}  # fmt: skip
+"""What each attack may have: what travels, what is public, and what its name says."""
+
+
 @pytest.fixture(scope="module")
 def audit() -> dict:
-    """Of all schemes, on a large frame that is not so large."""
+    """Of all schemes, on a large frame that is not so large, with what the attacker was handed."""
+    handed: dict[str, set[str]] = {}
+    tries = Attacker.tries
+
+    def noted(attacker: Attacker, attack: str, given: Arrays) -> Arrays:
+        handed.setdefault(attack, set()).update(given)
+        return tries(attacker, attack, given)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("keycam.audit.schemes.single_frame.SIZE_PX", (48, 64))
-        return run_scheme_audit(SchemeAuditPlan("all", AuditPlan(**SMALL)))
+        patch.setattr(Attacker, "tries", noted)
+        return {**run_scheme_audit(SchemeAuditPlan("all", AuditPlan(**SMALL))), "handed": handed}
+
+
+@pytest.mark.slow
+def test_the_attacker_is_handed_what_travels_and_what_its_attack_is_granted(audit: dict) -> None:
+    assert audit["handed"] == GRANTED
 
 
 @pytest.mark.slow
