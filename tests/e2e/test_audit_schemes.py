@@ -99,10 +99,10 @@ def test_a_keyed_layer_is_the_key_and_feature_maps_need_classes(audit: dict) -> 
 
 
 def test_one_scheme_as_a_table(command) -> None:
-    run = command("audit", "--scheme", "pixel-based-static", "--frames", 4, "--size", "8x8")
+    run = command("audit", "--scheme", "keycam-paper", "--frames", 4, "--size", "8x8")
     assert run.code == 0, run.err
     assert "photographs: 4 frames of 8x8" in run.out
-    for says in ("ciphertext only", "frames to 99 % of the key", "tables, pixel-based-static: does not apply, because"):
+    for says in ("ciphertext only", "frames to 99 % of the key", "tables, keycam-paper: does not apply, because"):
         assert says in run.out
 
 
