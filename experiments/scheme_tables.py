@@ -15,7 +15,7 @@ def comparison(audit: Json, speeds: Json) -> str:
     of_hd = {row["scheme"]: row for row in speeds["rows"] if (row["height"], row["width"]) == HD}
     headings = [
         "scheme", f"from {audit['frames']} frames alone, SSIM (key entries)", "known scenes for 99 % of the key",
-        "chosen scenes for all of it", "found again among 10,000", "class told", "one frame of 128x96, SSIM", "key bits",
+        "chosen scenes for all of it", "found again among 10,000", "class told", "one frame of 128x96, SSIM", "key bits at 1080p",
         "a key for each", "encrypt 1080p, ms", "encrypt and decrypt, AES-256-GCM = 1",
     ]  # fmt: skip
     lines = [_line(headings), _line(["---"] * len(headings))]
@@ -52,8 +52,7 @@ def fresh_keys(keys: Json) -> str:
 
 def bounds(audit: Json) -> str:
     """What chance gives for each column of the comparison, in a sentence."""
-    levels = {column: sorted(set(_levels(audit, *where))) for column, where in _COLUMNS.items()}
-    said = ", ".join(f"{column} {_range(values)}" for column, values in levels.items())
+    said = ", ".join(f"{column} {_range(sorted(_levels(audit, *where)), where[1])}" for column, where in _COLUMNS.items())
     return f"Chance gives: {said}."
 
 
@@ -71,13 +70,13 @@ def _levels(audit: Json, section: str, figure: str) -> Iterator[float]:
             yield sections[section]["chance"][figure]
 
 
-def _range(values: list[float]) -> str:
-    low, high = (f"{value:.2g}" for value in (values[0], values[-1]))
+def _range(values: list[float], figure: str) -> str:
+    low, high = (f"{value:.2f}" if figure == "ssim" else f"{value:.2%}" for value in (values[0], values[-1]))
     return low if low == high else f"{low} to {high}"
 
 
 def _alone(section: Json) -> str:
-    entries = f" ({section['key_entries_recovered']:.0%})" if "key_entries_recovered" in section else ""
+    entries = f" ({section['key_entries_recovered']:.1%})" if "key_entries_recovered" in section else ""
     each = ", each alone" if section["frames"] == 1 else ""
     return f"{_ssim(section)}{entries}{each}"
 

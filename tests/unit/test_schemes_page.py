@@ -147,13 +147,13 @@ def test_what_the_commands_print_becomes_the_comparison() -> None:
     assert len({line.count("|") for line in lines}) == 1
     static, fresh, clear = (line.strip("| ").split(" | ") for line in lines[2:])
     assert static == [
-        "static", "0.71 (link 0.02) (50%)", "8", "5", "99.8%", "40.0%", "-", "1,234",
+        "static", "0.71 (link 0.02) (50.0%)", "8", "5", "99.8%", "40.0%", "-", "1,234",
         "device", "2.00", "2.2",
     ]  # fmt: skip
     assert fresh[1:4] == ["0.40 (link 0.10), each alone", "not from 13", "none do"]
     assert fresh[6] == "0.40 (link 0.10), inside of blocks 100%"
     assert clear[2] == "-"
-    assert bounds(audit_of(0.7)) == "Chance gives: SSIM 0.05, key entries 0.01, found again 0.0001, class told 0.1."
+    assert bounds(audit_of(0.7)) == "Chance gives: SSIM 0.05, key entries 1.00%, found again 0.01%, class told 10.00%."
 
 
 def test_what_the_benchmark_prints_becomes_the_price_list() -> None:
