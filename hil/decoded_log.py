@@ -37,7 +37,7 @@ def _write_damage(out: TextIO, line: str, errors: dict[str, int]) -> None:
 
 def described(packet: Packet) -> str:
     """One line about a packet; what is sealed, or long, is not shown."""
-    known = packet.type in PacketType
+    known = any(packet.type == kind for kind in PacketType)
     name = PacketType(packet.type).name if known else f"type {packet.type:02x}"
     flags = "|".join(flag.name or "" for flag in PacketFlags(packet.flags & 15))
     head = f"{name} seq={packet.seq}" + (f" {flags}" if flags else "")

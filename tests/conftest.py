@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("hil.plugin",)  # by the name of its entry point, so that an installed keycam does not bring it a second time
-
 
 @pytest.fixture(scope="session")
 def test_data() -> Path:

@@ -5,8 +5,9 @@ import struct
 import pytest
 
 from hil.board import Board
+from hil.contract.statuses import status_of
 from hil.wire import Wire
-from link.messages import Ack, Message, Nack, Read, ReadReply, Write
+from link.messages import Ack, Nack, Read, ReadReply, Write
 from link.register import Register, Value
 from link.registers import BY_NAME, COUNTERS, REGISTERS
 from link.status import Status
@@ -19,12 +20,6 @@ SETTINGS = [register for register in REGISTERS if register.access == "rw" and re
 
 def of(register: Register) -> str:
     return register.name
-
-
-def status_of(answer: Message) -> Status:
-    """Why a command was refused."""
-    assert isinstance(answer, Nack), f"it was not refused, but answered by {answer}"
-    return answer.status
 
 
 @pytest.mark.parametrize("register", READABLE, ids=of)

@@ -1,0 +1,11 @@
+"""What answers say, for the assertions of the contract."""
+
+from link.messages import Message, Nack
+from link.status import Status
+
+
+def status_of(answer: Message) -> Status:
+    """Why a command was refused. Raises AssertionError where it was not."""
+    if not isinstance(answer, Nack):
+        raise AssertionError(f"the command was not refused, but answered by {answer}")
+    return answer.status
