@@ -1,7 +1,5 @@
 """The device under test as an application sees it: registers by name, and frames that are verified."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -10,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adc import KeySchedule, RawFrame
+from hil.awake import AwakeTimer
 from hil.board import Board
 from hil.board_keys import schedule_of
 from inference.receiver import FrameRefused
@@ -85,16 +84,11 @@ class Dut:
     @contextmanager
     def frames(self, limit_s: float = TAKE_S) -> Iterator[Iterator[RawFrame]]:
         """Verified frames as they come, for at most `limit_s` times the run's scale."""
-        deadline_s = time.monotonic() + self.board.scaled_s(limit_s)
         with self.link.frames() as stream:
-            ending = threading.Timer(self.board.scaled_s(limit_s), stream.stop)
-            ending.daemon = True
-            ending.start()
+            ending = AwakeTimer(self.board.scaled_s(limit_s), stream.stop)
 
             def verified() -> Iterator[RawFrame]:
                 for raw in stream:
-                    if time.monotonic() > deadline_s:
-                        return
                     try:
                         self.receiver.accept(raw).wipe()
                     except FrameRefused:
@@ -105,7 +99,6 @@ class Dut:
                 yield verified()
             finally:
                 ending.cancel()
-                ending.join()
 
     def raster(self, raw: RawFrame) -> NDArray[np.uint16]:
         """A frame as only the key holder sees it, uint16 (H, W, C) in DN."""

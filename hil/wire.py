@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from adc import RawFrame
+from hil.awake import AwakeClock
 from link.assembly import FRAME_TYPES, FrameAssembler
 from link.host import CameraSilent, LinkKey
 from link.messages import (
@@ -93,9 +94,9 @@ class Wire:
 
     def wait(self, is_so: Callable[[], bool], timeout_s: float) -> bool:
         """Listen until something is so; whether it came about."""
-        deadline_s = time.monotonic() + timeout_s
+        clock = AwakeClock()
         while not is_so():
-            left_s = deadline_s - time.monotonic()
+            left_s = timeout_s - clock.now_s()
             if left_s <= 0:
                 return False
             self.listen(min(left_s, _SLICE_S))
