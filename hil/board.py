@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from firmware_model.device_faults import DeviceFault, FaultName
+from hil.awake import AwakeClock
 from hil.board_keys import BoardKeys
 from hil.infrastructure import InfrastructureError
 from hil.options import HilOptions
 from hil.targets import Target
 from link.host import CameraLink, CommandLost, LinkFailure, LinkKey, Patience, provision
-from link.messages import HelloAck
+from link.messages import Event, HelloAck
 from link.transport import LinkLost, PortError, Transport
 
-RESET_S = 10.0
+RESET_S, EVENTS_S = 10.0, 2.0
 _LOOK_S = 0.05
 
 
@@ -35,14 +36,17 @@ class Board:
         how long hosts wait for it, with the run's scale.
     identity
         what it said of itself when it was found: name, firmware hash, boot.
+    boot_events
+        what it told of after the last reset by `reset`.
     """
 
     def __init__(self, target: Target, options: HilOptions, features: frozenset[str]) -> None:
         self._target = target
         self.options, self.features = options, features
         quick = options.target == "sim"
-        self.patience = patience_of(options.timeout_scale, hello_s=0.2 if quick else 0.5)
+        self.patience = patience_of(options.timeout_scale, hello_s=0.2 if quick else 0.5, reconnect_s=30.0 if quick else 120.0)
         self.identity = self.introduction()
+        self.boot_events: tuple[Event, ...] = ()
 
     @property
     def name(self) -> str:
@@ -93,15 +97,25 @@ class Board:
                 return False
             with self.session(key) as link:
                 link.write("device_reset", 1)
-        deadline_s = time.monotonic() + self.scaled_s(RESET_S)
-        while time.monotonic() < deadline_s:
+        clock = AwakeClock()
+        while clock.now_s() < self.scaled_s(RESET_S):
             try:
-                if self.introduction().boot_id != before:
-                    return True
+                with CameraLink(self.connect, None, patience=self.patience) as link:
+                    if link.camera.boot_id != before:
+                        self.boot_events = self._told_at_boot(link)
+                        return True
             except (LinkFailure, LinkLost, PortError):
                 pass  # a board that starts answers nothing yet
             time.sleep(_LOOK_S)
         raise InfrastructureError(f"link = {self.url}: the board was not reset; allowed is a reset line, or a session that resets it")
+
+    def _told_at_boot(self, link: CameraLink) -> tuple[Event, ...]:
+        """What the first host after a reset is told, and no other."""
+        clock = AwakeClock()
+        while not link.events and clock.now_s() < self.scaled_s(EVENTS_S):
+            time.sleep(_LOOK_S)
+        time.sleep(_LOOK_S)
+        return link.events
 
     def inject(self, name: FaultName, after: int = 0) -> None:
         """Let one of the device's own faults happen (docs/camera.md). Raises InfrastructureError without a side door."""
@@ -133,9 +147,9 @@ class Board:
                 continue
 
 
-def patience_of(scale: float, hello_s: float = 0.5) -> Patience:
+def patience_of(scale: float, hello_s: float = 0.5, reconnect_s: float = 30.0) -> Patience:
     """How long a host waits for a board, all times multiplied by the run's scale."""
     return Patience(
         hello_s=hello_s * scale, hunt_s=5 * scale, command_s=0.5 * scale, heartbeat_s=0.5 * scale, silence_s=3 * scale,
-        reconnect_s=30 * scale, resend_s=0.1 * scale,
+        reconnect_s=reconnect_s * scale, resend_s=0.1 * scale,
     )  # fmt: skip

@@ -76,7 +76,7 @@ class Dut:
         Raises TookTooLong where they do not come within `limit_s` times the run's scale, and LinkFailure.
         """
         with self.frames(limit_s) as frames:
-            taken = [raw for raw, _ in zip(frames, range(count), strict=False)]
+            taken = [raw for _, raw in zip(range(count), frames, strict=False)]
         if len(taken) < count:
             raise TookTooLong(f"{len(taken)} of {count} frames came within {self.board.scaled_s(limit_s):g} s")
         return taken

@@ -5,6 +5,7 @@ that use neither its options nor its fixtures.
 """
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from hil.wire import Wire
     from link.transport.faults import LinkFaults
 
+BOARD = pytest.StashKey["Board"]()
+"""Where a program that runs tests itself (`keycam hil`) puts the board that it has opened."""
+_LOGS = pytest.StashKey[Path]()
 _FIXTURES = frozenset(("board", "link", "dut", "faults", "artefacts"))
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--hil-target", {"metavar": "TARGET", "help": "sim (default), pty, tcp: a camera model is started; serial: one is at --hil-port."}),
@@ -37,6 +41,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 _MARKERS = (
     "hil_feature(name, ...): skipped, with the reason, on a target that lacks one of these (see docs/hil.md)",
+    "hil_faults(plan): the link's faults in this test, a FaultPlan or the name of one, in the place of --hil-faults",
     "hil_destructive: wears the board's flash or replaces its keys; on a board only with --hil-allow-destructive",
 )
 
@@ -98,15 +103,17 @@ def hil_options(pytestconfig: pytest.Config) -> "HilOptions":
 
 @pytest.fixture(scope="session")
 def hil_board(
-    hil_options: "HilOptions", record_testsuite_property: Callable[[str, object], None]
+    pytestconfig: pytest.Config, hil_options: "HilOptions", record_testsuite_property: Callable[[str, object], None]
 ) -> Iterator["Board"]:
     """The board for the whole run; `board` is the one to use."""
     from hil.board import Board
     from hil.features import features_of
     from hil.targets import open_target
 
-    with open_target(hil_options) as target:
-        board = Board(target, hil_options, features_of(hil_options))
+    with ExitStack() as opened:
+        board = pytestconfig.stash.get(BOARD, None)
+        if board is None:
+            board = Board(opened.enter_context(open_target(hil_options)), hil_options, features_of(hil_options))
         about = {"hil_target": board.name, "hil_link": board.url, **_identity(board), "hil_seed": hil_options.seed}
         for name, value in about.items():
             record_testsuite_property(name, str(value))
@@ -141,11 +148,13 @@ def artefacts(
 
 
 @pytest.fixture
-def faults(board: "Board", artefacts: "Artefacts") -> Iterator["LinkFaults"]:
-    """The faults of this test's link: those of --hil-faults by themselves, others by `faults.inject`."""
+def faults(request: pytest.FixtureRequest, board: "Board", artefacts: "Artefacts") -> Iterator["LinkFaults"]:
+    """The faults of this test's link: those of its marker or of --hil-faults by themselves, others by `faults.inject`."""
     from link.transport.faults import LinkFaults, fault_plan
 
-    made = LinkFaults(fault_plan(board.options.faults), artefacts.seed, file=artefacts.fault_file)
+    own = request.node.get_closest_marker("hil_faults")
+    plan = board.options.faults if own is None else own.args[0]
+    made = LinkFaults(fault_plan(plan) if isinstance(plan, str) else plan, artefacts.seed, file=artefacts.fault_file)
     try:
         yield made
     finally:
@@ -185,6 +194,9 @@ def dut(board: "Board", faults: "LinkFaults", artefacts: "Artefacts") -> Iterato
 def _options_of(config: pytest.Config) -> "HilOptions":
     from hil.options import HilOptions
 
+    board = config.stash.get(BOARD, None)
+    if board is not None:
+        return board.options
     given = {_dest(name).removeprefix("hil_"): config.getoption(_dest(name)) for name, _ in _OPTIONS}
     env = given.pop("env")
     try:
@@ -199,9 +211,6 @@ def _dest(option: str) -> str:
 
 def _identity(board: "Board") -> dict[str, str]:
     return {"hil_device": board.identity.device, "hil_firmware": board.identity.firmware_hash.hex()}
-
-
-_LOGS = pytest.StashKey[Path]()
 
 
 def _log_folder(config: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -22,6 +22,7 @@ RECOVERY_FRAMES = 2
 SMALL = {"height": 32, "width": 32, "test_pattern": "ramp", "frame_rate_hz": 200.0, "payload_bytes": 256}
 PACKETS_OF_A_FRAME = 8
 """At most: its start, its end, and 32 x 32 samples of 12 bits in payloads of 256 bytes."""
+PLANS = ("noise", "burst", "packets", "hostile", "flood", "harsh")
 LOSS_CAUSES = ("timeout", "gone", "displaced", "cut_off", "malformed", "too_large", "scattered")
 
 
@@ -47,20 +48,21 @@ def every_loss_has_a_cause(dut: Dut) -> None:
     assert dut.statistics["frames_lost"] <= sum(counted.get(cause, 0) for cause in LOSS_CAUSES)
 
 
-@pytest.mark.parametrize("rate", [1e-6, 1e-5, 1e-4, 1e-3])
-def test_bit_flips_let_nothing_false_through_and_cost_resends_that_are_bounded(dut: Dut, board: Board, rate: float) -> None:
+def flips(rate: float) -> FaultPlan:
+    return FaultPlan(f"flips {rate:g}", (Fault("bit-flip", rate, direction="to-host"),))
+
+
+@pytest.mark.parametrize("rate", [pytest.param(rate, marks=pytest.mark.hil_faults(flips(rate))) for rate in (1e-6, 1e-5, 1e-4, 1e-3)])
+def test_bit_flips_let_nothing_false_through_and_cost_resends_that_are_bounded(dut: Dut, rate: float) -> None:
     """At 1e-3 eight packets in nine of 280 bytes are hurt: frames may be given up, and not one may be wrong."""
-    faults = LinkFaults(FaultPlan("flips", (Fault("bit-flip", rate, direction="to-host"),)), board.options.seed)
     dut.set(**SMALL)
-    with CameraLink(faults.opener(board.connect), board.keys.client, patience=board.patience) as link:
-        noisy = Dut(link, board)
-        with noisy.frames(1.0) as frames:
-            taken = [raw for raw, _ in zip(frames, range(20), strict=False)]
-        checked(noisy, taken)
-        every_loss_has_a_cause(noisy)
-        assert noisy.statistics["resends_asked"] <= 64 * (noisy.statistics["gap"] + 4)
-        assert noisy.statistics["tag"] == 0
-        assert len(taken) == 20 or rate > 1e-4
+    with dut.frames(2.0) as frames:
+        taken = [raw for _, raw in zip(range(20), frames, strict=False)]
+    checked(dut, taken)
+    every_loss_has_a_cause(dut)
+    assert dut.statistics["resends_asked"] <= 64 * (dut.statistics["gap"] + 4)
+    assert dut.statistics["tag"] == 0
+    assert len(taken) == 20 or rate > 1e-4
 
 
 @pytest.fixture
@@ -252,15 +254,10 @@ def test_bytes_without_a_zero_do_not_fill_the_memory_of_the_board(small: Dut, fa
     checked(small, small.take(2))
 
 
-@pytest.mark.parametrize("plan", ["noise", "burst", "packets", "hostile", "flood", "harsh"])
-def test_under_all_of_it_at_once_what_comes_out_is_right(dut: Dut, board: Board, artefacts: Artefacts, plan: str) -> None:
+@pytest.mark.parametrize("plan", [pytest.param(plan, marks=pytest.mark.hil_faults(plan)) for plan in PLANS])
+def test_under_all_of_it_at_once_what_comes_out_is_right(dut: Dut, faults: LinkFaults, plan: str) -> None:
     dut.set(**SMALL)
-    faults = LinkFaults(fault_plan(plan), artefacts.seed)
-    with CameraLink(faults.opener(board.connect), board.keys.client, patience=board.patience) as link:
-        hurt = Dut(link, board)
-        taken = checked(hurt, hurt.take(40))
-        every_loss_has_a_cause(hurt)
-        artefacts.note("host", link.statistics.as_json())
-        artefacts.note("struck", {f"{direction} {kind}": n for (direction, kind), n in faults.schedule.counts.items()})
-    assert len(taken) == 40
+    taken = checked(dut, dut.take(40))
+    every_loss_has_a_cause(dut)
+    assert faults.schedule.plan.name == plan
     assert Counter(raw.header.counter for raw in taken).most_common(1)[0][1] == 1
