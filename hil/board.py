@@ -10,8 +10,9 @@ from hil.board_keys import BoardKeys
 from hil.infrastructure import InfrastructureError
 from hil.options import HilOptions
 from hil.targets import Target
+from hil.wire import Wire
 from link.host import CameraLink, CommandLost, LinkFailure, LinkKey, Patience, provision
-from link.messages import Event, HelloAck
+from link.messages import Event, EventCode, HelloAck, Role
 from link.transport import LinkLost, PortError, Transport
 
 RESET_S, EVENTS_S = 10.0, 2.0
@@ -100,22 +101,23 @@ class Board:
         clock = AwakeClock()
         while clock.now_s() < self.scaled_s(RESET_S):
             try:
-                with CameraLink(self.connect, None, patience=self.patience) as link:
-                    if link.camera.boot_id != before:
-                        self.boot_events = self._told_at_boot(link)
-                        return True
+                if self._is_another_boot(before):
+                    return True
             except (LinkFailure, LinkLost, PortError):
                 pass  # a board that starts answers nothing yet
             time.sleep(_LOOK_S)
         raise InfrastructureError(f"link = {self.url}: the board was not reset; allowed is a reset line, or a session that resets it")
 
-    def _told_at_boot(self, link: CameraLink) -> tuple[Event, ...]:
-        """What the first host after a reset is told, and no other."""
-        clock = AwakeClock()
-        while not link.events and clock.now_s() < self.scaled_s(EVENTS_S):
-            time.sleep(_LOOK_S)
-        time.sleep(_LOOK_S)
-        return link.events
+    def _is_another_boot(self, before: int) -> bool:
+        """Whether it answers as another boot; then what the first host after a reset is told, and no other, is kept."""
+        with Wire(self.connect(), None, self.patience.hello_s) as wire:
+            ack = wire.hello(Role.NONE)
+            if not isinstance(ack, HelloAck) or ack.boot_id == before:
+                return False
+            wire.wait(lambda: bool(wire.events(EventCode.BOOTED)), self.scaled_s(EVENTS_S))
+            wire.drain(_LOOK_S)
+            self.boot_events = tuple(wire.said(Event))
+            return True
 
     def inject(self, name: FaultName, after: int = 0) -> None:
         """Let one of the device's own faults happen (docs/camera.md). Raises InfrastructureError without a side door."""

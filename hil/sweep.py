@@ -18,7 +18,8 @@ from hil.watched_stream import SESSION_ENDS, WatchedStream, resident_mb
 from keycam.atomic_file import whole_file
 from keycam.progress import progress
 from link.host import VERDICTS, CameraLink, LinkFailure
-from link.transport.faults import DIRECTIONS, FaultPlan, LinkFaults
+from link.transport.faults import FaultPlan, LinkFaults
+from link.transport.faults.plan import DIRECTIONS
 
 RESULT = "sweep.json"
 VOLLEY = 20
