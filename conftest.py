@@ -1,3 +1,3 @@
-"""The harness's plugin for this repository's own tests, by the name of its entry point: where keycam is installed it comes once."""
+"""The harness's plugin for this repository, under its entry point's name: where keycam is installed it comes once all the same."""
 
 pytest_plugins = ("hil.plugin",)

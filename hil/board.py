@@ -106,7 +106,9 @@ class Board:
             except (LinkFailure, LinkLost, PortError):
                 pass  # a board that starts answers nothing yet
             time.sleep(_LOOK_S)
-        raise InfrastructureError(f"link = {self.url}: the board was not reset; allowed is a reset line, or a session that resets it")
+        raise InfrastructureError(
+            f"link = {self.url}: the board was not reset; allowed is a reset line, or a session that resets it"
+        )
 
     def _is_another_boot(self, before: int) -> bool:
         """Whether it answers as another boot; then what the first host after a reset is told, and no other, is kept."""

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 from adc import POLICIES, KeySchedule, epoch_secret
+from hil.options import HilOptions
 from keycam.key import Key
 from keycam.keyfile import open_key
 from keycam.passphrase import known_passphrase
 from link.host import LinkKey
 from link.owner import provisioning_secret
-
-from hil.options import HilOptions
 
 DEVICE, CLIENT = "hil", "host"
 """Names in the keys of cameras that are started for the tests."""
@@ -62,4 +61,3 @@ def keys_in_file(options: HilOptions) -> BoardKeys:
         return BoardKeys()
     with open_key(file, lambda: known_passphrase(options.passphrase_file, str(file))) as key:
         return keys_of(key, options.client)
-

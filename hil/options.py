@@ -69,7 +69,9 @@ class HilOptions:
         if self.target == "serial" and self.port is None:
             raise ValueError("port: there is none; allowed for the target serial is a serial port or a URL")
         if self.target != "serial":
-            given = [name for name in ("port", "key", "client", "passphrase_file", "side_door", "reset_cmd") if getattr(self, name)]
+            given = [
+                name for name in ("port", "key", "client", "passphrase_file", "side_door", "reset_cmd") if getattr(self, name)
+            ]
             if given:
                 trouble = f"allowed with it is the target serial, and not {self.target}, whose camera is started for the tests"
                 raise ValueError(f"{given[0]} = {getattr(self, given[0])}: {trouble}")

@@ -43,7 +43,9 @@ def _throughput(statistics: Statistics) -> "Figure | None":
 
 def _latency(statistics: Statistics) -> "Figure | None":
     lines = (("command_ms", "command", BLUE), ("trigger_to_frame_ms", "trigger to frame", ORANGE))
-    found = [(label, colour, np.sort(each[name])) for name, label, colour in lines for each in statistics.values() if each.get(name)]
+    found = [
+        (label, colour, np.sort(each[name])) for name, label, colour in lines for each in statistics.values() if each.get(name)
+    ]
     if not found:
         return None
     figure, ax = axes(2.8)

@@ -24,10 +24,19 @@ BOARD = pytest.StashKey["Board"]()
 _LOGS = pytest.StashKey[Path]()
 _FIXTURES = frozenset(("board", "link", "dut", "faults", "artefacts"))
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("--hil-target", {"metavar": "TARGET", "help": "sim (default), pty, tcp: a camera model is started; serial: one is at --hil-port."}),
+    (
+        "--hil-target",
+        {"metavar": "TARGET", "help": "sim (default), pty, tcp: a camera model is started; serial: one is at --hil-port."},
+    ),
     ("--hil-port", {"metavar": "URL", "help": "Where the board is: a serial port, tcp://HOST:PORT, rfc2217://HOST:PORT, …"}),
-    ("--hil-baud", {"type": int, "metavar": "BAUD", "help": "Bits a second of the serial port, or of the line that is simulated."}),
-    ("--hil-env", {"type": Path, "metavar": "FILE", "help": "TOML file with these options, and what else is known of the bench."}),
+    (
+        "--hil-baud",
+        {"type": int, "metavar": "BAUD", "help": "Bits a second of the serial port, or of the line that is simulated."},
+    ),
+    (
+        "--hil-env",
+        {"type": Path, "metavar": "FILE", "help": "TOML file with these options, and what else is known of the bench."},
+    ),
     ("--hil-key", {"type": Path, "metavar": "FILE", "help": "Key file of the board's device or client."}),
     ("--hil-log-dir", {"type": Path, "metavar": "DIR", "help": "Where each test leaves its captures, logs and figures."}),
     ("--hil-faults", {"metavar": "PLAN", "help": "Link faults under which everything runs, such as light, noise or harsh."}),
@@ -36,7 +45,11 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--hil-reset-cmd", {"metavar": "CMD", "help": "Command line that resets the board."}),
     (
         "--hil-allow-destructive",
-        {"action": "store_true", "default": None, "help": "Let tests wear the flash and replace keys of a board (and put them back)."},
+        {
+            "action": "store_true",
+            "default": None,
+            "help": "Let tests wear the flash and replace keys of a board (and put them back).",
+        },
     ),
 )
 _MARKERS = (
@@ -129,9 +142,7 @@ def board(hil_board: "Board") -> Iterator["Board"]:
 
 
 @pytest.fixture
-def artefacts(
-    request: pytest.FixtureRequest, board: "Board", tmp_path_factory: pytest.TempPathFactory
-) -> Iterator["Artefacts"]:
+def artefacts(request: pytest.FixtureRequest, board: "Board", tmp_path_factory: pytest.TempPathFactory) -> Iterator["Artefacts"]:
     """The folder of this test, with its captures, its log, its faults and its figures."""
     from hil.artefacts import Artefacts
 

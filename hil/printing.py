@@ -23,7 +23,9 @@ def print_contract(run: "HilRun", page: Path) -> None:
     for part in dict.fromkeys(outcome.test.partition("::")[0] for outcome in run.outcomes):
         of_part = [outcome for outcome in run.outcomes if outcome.test.partition("::")[0] == part]
         counts = [sum(each.result == kind for each in of_part) for kind in ("passed", "failed", "error", "skipped")]
-        table.add_row(part.removeprefix("test_").replace("_", " "), *map(str, counts), f"{sum(each.duration_s for each in of_part):.1f}")
+        table.add_row(
+            part.removeprefix("test_").replace("_", " "), *map(str, counts), f"{sum(each.duration_s for each in of_part):.1f}"
+        )
     show(table)
     if result["failures"]:
         failures = Table(title="what did not pass")
@@ -73,4 +75,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(map(_cell, value)) or "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-

@@ -80,7 +80,9 @@ class HilRun:
             "failed": len(of["failed"]),
             "errors": len(of["error"]),
             "skipped": [{"test": each.test, "reason": each.message} for each in of["skipped"]],
-            "failures": [{"test": each.test, "kind": each.result, "message": each.message} for each in of["failed"] + of["error"]],
+            "failures": [
+                {"test": each.test, "kind": each.result, "message": each.message} for each in of["failed"] + of["error"]
+            ],
             "figures": {**figures, "duration_s": round(self.duration_s, 3)},
         }
 

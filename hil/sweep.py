@@ -131,9 +131,7 @@ def _strike_link(
     return worst
 
 
-def _break_device(
-    board: Board, name: FaultName, count: int, stream: WatchedStream, rng: np.random.Generator
-) -> tuple[int, int]:
+def _break_device(board: Board, name: FaultName, count: int, stream: WatchedStream, rng: np.random.Generator) -> tuple[int, int]:
     """The device's own faults, one after another; how many took effect, and how many frames suffered after one at most."""
     before, worst = board.happened(name), 0
     for number in range(count):

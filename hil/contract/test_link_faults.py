@@ -52,7 +52,9 @@ def flips(rate: float) -> FaultPlan:
     return FaultPlan(f"flips {rate:g}", (Fault("bit-flip", rate, direction="to-host"),))
 
 
-@pytest.mark.parametrize("rate", [pytest.param(rate, marks=pytest.mark.hil_faults(flips(rate))) for rate in (1e-6, 1e-5, 1e-4, 1e-3)])
+@pytest.mark.parametrize(
+    "rate", [pytest.param(rate, marks=pytest.mark.hil_faults(flips(rate))) for rate in (1e-6, 1e-5, 1e-4, 1e-3)]
+)
 def test_bit_flips_let_nothing_false_through_and_cost_resends_that_are_bounded(dut: Dut, rate: float) -> None:
     """At 1e-3 eight packets in nine of 280 bytes are hurt: frames may be given up, and not one may be wrong."""
     dut.set(**SMALL)
@@ -90,7 +92,15 @@ def test_a_forged_packet_with_a_crc_that_fits_is_caught_by_the_tag(small: Dut, f
 
 @pytest.mark.parametrize(
     ("kind", "size_bytes"),
-    [("byte-drop", 0), ("byte-insert", 0), ("byte-duplicate", 0), ("bit-flip", 0), ("burst", 64), ("burst", 256), ("overrun", 64)],
+    [
+        ("byte-drop", 0),
+        ("byte-insert", 0),
+        ("byte-duplicate", 0),
+        ("bit-flip", 0),
+        ("burst", 64),
+        ("burst", 256),
+        ("overrun", 64),
+    ],
 )
 def test_damage_costs_two_packets_at_most_and_no_frame(small: Dut, faults: LinkFaults, kind: FaultKind, size_bytes: int) -> None:
     frames = through(small, faults, lambda: faults.inject(Fault(kind, size_bytes=size_bytes), "to-host"))

@@ -213,7 +213,9 @@ def test_a_payload_that_is_not_of_its_type_is_malformed(link: Wire, kind: Packet
         return  # refused for its role before its payload is looked at, as the test above sees
     # KEY_STATE of a slot that is none; of the others a payload that is too short.
     payload = b"\x07" if kind is PacketType.KEY_STATE else b"\x01"
-    packet = Packet(kind, payload, PacketFlags.ACK_REQ, seq=0 if kind is PacketType.HELLO else link.packet(Ack(), sealed=False).seq)
+    packet = Packet(
+        kind, payload, PacketFlags.ACK_REQ, seq=0 if kind is PacketType.HELLO else link.packet(Ack(), sealed=False).seq
+    )
     if needed is not Role.NONE:
         assert link.session is not None
         packet = link.session.seal(packet)

@@ -56,7 +56,14 @@ def other(link: Wire) -> Slot:
 
 def begun(link: Wire, key: LinkKey, slot: Slot, **said: object) -> bytes:
     """Say KEY_BEGIN; the wrapped key that belongs to it."""
-    fields = {"slot": slot, "form": WrapForm.SESSION, "wrapped_bytes": 48, "epoch": key.epoch, "check": key.check, "client": key.client}
+    fields = {
+        "slot": slot,
+        "form": WrapForm.SESSION,
+        "wrapped_bytes": 48,
+        "epoch": key.epoch,
+        "check": key.check,
+        "client": key.client,
+    }
     begin = KeyBegin(**{**fields, **said})  # type: ignore[arg-type]
     packet = link.packet(begin)
     answer = link.answer(packet)
@@ -228,6 +235,10 @@ def test_check_values_say_nothing_but_which_key_it_is(board: Board) -> None:
     """The same secret for another client, epoch or device has another check value."""
     key = fresh_key(board)
     values = {key.check}
-    for device, client, epoch in ((key.device, key.client, key.epoch + 1), (key.device, "b", key.epoch), ("b", key.client, key.epoch)):
+    for device, client, epoch in (
+        (key.device, key.client, key.epoch + 1),
+        (key.device, "b", key.epoch),
+        ("b", key.client, key.epoch),
+    ):
         values.add(LinkKey.of_client(key.root, device=device, client=client, epoch=epoch).check)
     assert len(values) == 4

@@ -130,7 +130,11 @@ def counters(link: Wire) -> dict[str, int]:
     return {name: int.from_bytes(data[8 * n : 8 * n + 8], "big") for n, name in enumerate(COUNTERS)}
 
 
-TOGETHER = {"frames_exposed": ("frames_sent",), "frames_sent": ("frames_exposed",), "packets_resent": ("frames_sent", "frames_exposed")}
+TOGETHER = {
+    "frames_exposed": ("frames_sent",),
+    "frames_sent": ("frames_exposed",),
+    "packets_resent": ("frames_sent", "frames_exposed"),
+}
 
 
 @pytest.mark.parametrize("name", CAUSES)

@@ -39,6 +39,7 @@ class InProcessTarget:
 
     name: TargetName = "sim"
     url = "in this process"
+
     def __init__(self, port: InProcessPort, keys: BoardKeys, faults: DeviceFaults) -> None:
         self._port, self.keys, self._faults = port, keys, faults
 

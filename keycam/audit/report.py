@@ -43,7 +43,8 @@ def write_report(audit: Audit, folder: Path) -> Path:
 
 def _page(audit: Audit, sheet: bytes) -> str:
     return rendered(
-        "keycam", "audit/" + PAGE,
+        "keycam",
+        "audit/" + PAGE,
         result=audit.result,
         policy=described(audit.policy),
         verdict=verdict(audit.result),

@@ -12,7 +12,8 @@ from keycam.refusal import INCOMPLETE
 
 def hil(
     target: Annotated[
-        str | None, typer.Option(help="sim: a camera in this process (default); pty, tcp: one in its own; serial: what is at --port.")
+        str | None,
+        typer.Option(help="sim: a camera in this process (default); pty, tcp: one in its own; serial: what is at --port."),
     ] = None,
     port: Annotated[
         str | None, typer.Option(help="Where the board is: a serial port, a camera's pseudo-terminal, tcp://HOST:PORT, …")
@@ -20,11 +21,15 @@ def hil(
     baud: Annotated[int | None, typer.Option(help="Bits a second of the port, or of the line that is simulated.")] = None,
     key: Annotated[
         Path | None,
-        typer.Option(readable=False, help="Key file of the board's device or client; without one only what needs none is tested."),
+        typer.Option(
+            readable=False, help="Key file of the board's device or client; without one only what needs none is tested."
+        ),
     ] = None,
     client: Client = None,
     passphrase_file: PassphraseFile = None,
-    env: Annotated[Path | None, typer.Option(readable=False, help="TOML file that describes the bench (see docs/hil.md).")] = None,
+    env: Annotated[
+        Path | None, typer.Option(readable=False, help="TOML file that describes the bench (see docs/hil.md).")
+    ] = None,
     faults: Annotated[str | None, typer.Option(help="Link faults under which everything runs, such as light or harsh.")] = None,
     seed: Annotated[int | None, typer.Option(help="What faults are drawn from; by default 0.", min=0, max=MOST_SEED)] = None,
     timeout_scale: Annotated[float | None, typer.Option(help="By how much longer everything may take.")] = None,
