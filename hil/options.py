@@ -3,7 +3,7 @@
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -106,8 +106,9 @@ class HilOptions:
         if isinstance(values.get("features"), list):
             values["features"] = tuple(values["features"])
         said = {name: value for name, value in given.items() if value is not None}
-        options = cls(**{**values, **said})
-        return replace(options, **{name: Path(getattr(options, name)) for name in _PATHS if getattr(options, name) is not None})
+        options = {**values, **said}
+        cls(**options)
+        return cls(**{name: Path(value) if name in _PATHS else value for name, value in options.items()})
 
     def _check_text(self, *names: str) -> None:
         for name in names:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from firmware_model.device_faults import FaultName
 from link.transport.faults import KINDS, Fault, FaultRecord
+from link.transport.faults.schedule import MOST_SHOWN_BYTES
 
 SIZES = {"burst": 256, "overrun": 64, "flood": 1 << 15, "wrong-baud": 256, "packet-oversize": 1 << 14, "packet-replay": 4096}
 DURATIONS_S = {"stall": 0.05, "vanish": 0.05, "packet-delay": 0.01}
@@ -48,6 +49,5 @@ def has_changed(record: FaultRecord) -> bool:
     kind = record.strike.fault.kind
     if kind in TIMELY:
         return False
-    if kind in ("vanish", "packet-reorder"):
-        return True
-    return record.before != record.after or record.before_bytes != record.after_bytes
+    is_shown_whole = max(record.before_bytes, record.after_bytes) <= MOST_SHOWN_BYTES
+    return kind in ("vanish", "packet-reorder") or not is_shown_whole or record.before != record.after

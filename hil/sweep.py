@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from hil.features import features_of
 from hil.options import HilOptions
 from hil.strikes import Row, has_changed, rows_for
 from hil.targets import open_target
-from hil.watched_stream import SESSION_ENDS, WatchedStream, resident_mb
+from hil.watched_stream import IN_FLIGHT, SESSION_ENDS, WatchedStream, resident_mb
 from keycam.atomic_file import whole_file
 from keycam.progress import progress
-from link.host import VERDICTS, CameraLink, LinkFailure
-from link.transport.faults import FaultPlan, LinkFaults
+from link.assembly import FRAME_TYPES
+from link.host import VERDICTS, CameraLink
+from link.packet import decoded
+from link.transport.faults import KINDS, Fault, FaultPlan, LinkFaults
 from link.transport.faults.plan import DIRECTIONS
 
 RESULT = "sweep.json"
@@ -27,7 +29,14 @@ VOLLEY = 20
 CLEAN_FRAMES = 6
 MOST_RECOVERY_FRAMES = 2
 MOST_GROWTH_MB = 64.0
-STRUCK_S, FRAME_S = 20.0, 60.0
+FRAME_S = 60.0
+TO_HOST = (0.8, 0.2)
+"""Most faults strike what comes to the host, where most bytes are."""
+MOST_IN_A_ROW = 3
+MOST_FRAMES_BETWEEN = 40
+"""So many frames bring enough bytes, each way, for every fault to strike."""
+MOST_STEPS: Mapping[FaultName, int] = {"reset": 6, "brown_out": 5, "stuck": 1}
+"""At which DATA packet, or which step of the flash, a fault of the device comes."""
 _DRAWS = 997  # a number of its own beside the seeds of plans
 
 
@@ -89,7 +98,7 @@ def _swept(board: Board, row: Row, seed: list[int]) -> dict[str, Any]:
         if row.device_fault is not None:
             struck, worst = _break_device(board, row.device_fault, row.count, stream, rng)
         else:
-            worst = _strike_link(board, link, faults, row, stream, rng)
+            worst = _strike_link(faults, row, stream, rng)
         stream.end()
         counted = link.statistics
         records = faults.schedule.records
@@ -110,56 +119,65 @@ def _swept(board: Board, row: Row, seed: list[int]) -> dict[str, Any]:
         }
 
 
-def _strike_link(
-    board: Board, link: CameraLink, faults: LinkFaults, row: Row, stream: WatchedStream, rng: np.random.Generator
-) -> int:
+def _strike_link(faults: LinkFaults, row: Row, stream: WatchedStream, rng: np.random.Generator) -> int:
     """Volleys of one kind of link fault, in both directions; how many frames at most suffered after one was over."""
     assert row.link_fault is not None
-    worst, left = 0, row.count
+    kind, worst = row.link_fault.kind, 0
+    is_of_packets = KINDS[kind].unit == "packet"
+    left = row.count
     while left > 0 and not stream.hangs:
-        volley = min(left, VOLLEY if row.link_fault.kind != "vanish" else 1)
+        volley = min(left, VOLLEY if kind != "vanish" else 1)
         left -= volley
-        begun = faults.schedule.counts.total()
-        for direction in rng.choice(DIRECTIONS, volley, p=[0.8, 0.2]):
-            faults.inject(row.link_fault, direction)
-            for _ in stream.counters(int(rng.integers(0, 2))):
-                pass
-        deadline_s = time.monotonic() + board.scaled_s(STRUCK_S)
-        while faults.schedule.counts.total() < begun + volley and time.monotonic() < deadline_s:
-            stream.next()
-        worst = max(worst, _recovery_frames(link, stream))
+        while volley > 0 and not stream.hangs:
+            times = min(int(rng.integers(1, MOST_IN_A_ROW + 1)), volley) if is_of_packets else 1
+            volley -= times
+            _strike(faults, row.link_fault, times, stream, rng)
+        worst = max(worst, _recovery_frames(stream))
     return worst
+
+
+def _strike(faults: LinkFaults, fault: Fault, times: int, stream: WatchedStream, rng: np.random.Generator) -> None:
+    """Strike so many packets in a row, or one byte, and take frames until that is done."""
+    done = faults.schedule.counts.total() + times
+    if fault.kind == "packet-forge":
+        # Credit and heartbeats are in clear: whoever forges them takes the stream away, and alters no frame (docs/protocol.md).
+        faults.inject(fault, "to-host", where=_is_of_frame, times=times)
+    elif KINDS[fault.kind].unit == "packet":
+        faults.inject(fault, str(rng.choice(DIRECTIONS, p=TO_HOST)), times=times)  # type: ignore[arg-type]
+    else:
+        faults.inject(fault, str(rng.choice(DIRECTIONS, p=TO_HOST)))  # type: ignore[arg-type]
+    for _ in range(MOST_FRAMES_BETWEEN):
+        if faults.schedule.counts.total() >= done or stream.hangs:
+            return
+        stream.next()
+
+
+def _is_of_frame(between_zeros: bytes) -> bool:
+    return decoded(between_zeros).type in FRAME_TYPES
 
 
 def _break_device(board: Board, name: FaultName, count: int, stream: WatchedStream, rng: np.random.Generator) -> tuple[int, int]:
     """The device's own faults, one after another; how many took effect, and how many frames suffered after one at most."""
     before, worst = board.happened(name), 0
-    for number in range(count):
-        if stream.hangs:
-            break
-        # A brown-out strikes a step of the flash, and a stream writes none: a reset makes the boot write.
-        board.inject(name, int(rng.integers(0, 4 if name == "brown_out" else 12)) if name != "stuck" else 0)
-        if name == "brown_out":
+    for _ in range(count):
+        boots = stream.boots
+        after = int(rng.integers(0, MOST_STEPS[name]))
+        board.inject(name, after)
+        if name == "brown_out":  # it strikes a step of the flash: a stream takes none, and the boot after a reset does
             board.inject("reset")
-        deadline_s = time.monotonic() + board.scaled_s(STRUCK_S)
-        while board.happened(name) < before + number + 1 and time.monotonic() < deadline_s:
+        while stream.boots == boots and not stream.hangs:
             stream.next()
-        stream.next()
-        # Counters begin behind a reserve after a reset, but from then on no frame may be missing.
         counters = list(stream.counters(CLEAN_FRAMES))
-        worst = max(worst, counters[-1] - counters[0] + 1 - len(counters) if counters else CLEAN_FRAMES)
+        worst = max(worst, _missing(counters))
     return board.happened(name) - before, worst
 
 
-def _recovery_frames(link: CameraLink, stream: WatchedStream) -> int:
+def _recovery_frames(stream: WatchedStream) -> int:
     """How many frames that were exposed after the last fault were lost nevertheless."""
-    try:
-        exposed = link.counters()
-    except LinkFailure:
-        return CLEAN_FRAMES
-    waiting = int(exposed["frames_exposed"]) - int(exposed["frames_sent"])
-    # Frames that were read out before are passed over: as many as wait at either end.
-    for _ in stream.counters(max(waiting, 0) + 4):
+    for _ in stream.counters(IN_FLIGHT):  # those that were on their way before are passed over
         pass
-    counters = list(stream.counters(CLEAN_FRAMES))
+    return _missing(list(stream.counters(CLEAN_FRAMES)))
+
+
+def _missing(counters: list[int]) -> int:
     return counters[-1] - counters[0] + 1 - len(counters) if counters else CLEAN_FRAMES

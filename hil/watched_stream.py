@@ -43,6 +43,10 @@ class WatchedStream:
         frames that were let in; those of them that are not the model's; those whose counter was not above all before.
     hangs
         how often no frame came in time.
+    missed
+        counters that were passed over between frames that were let in.
+    boots
+        how often counters went on behind a reserve, as those of another boot do: nothing was lost there.
     last
         counter of the last verified frame, or -1.
     """
@@ -54,8 +58,8 @@ class WatchedStream:
         self._schedule = schedule_of(key, str(link.read("readout_policy")))
         self._receiver = LinkReceiver(self._schedule, link)
         self.verified = self.false_frames = self.repeated = self.hangs = 0
+        self.missed = self.boots = 0
         self.last = -1
-        self._missed = 0
         self._stream: FrameStream | None = None
 
     def begin(self) -> None:
@@ -97,11 +101,6 @@ class WatchedStream:
         lost = statistics["frames_lost"] + statistics["frames_unused"] + statistics["overrun"]
         return refused + lost + IN_FLIGHT * sum(statistics[end] for end in SESSION_ENDS)
 
-    @property
-    def missed(self) -> int:
-        """How many counters were passed over between frames that were let in."""
-        return self._missed
-
     def _is_let_in(self, raw: RawFrame) -> bool:
         try:
             frame_key = self._receiver.accept(raw)
@@ -115,10 +114,17 @@ class WatchedStream:
         self.verified += 1
         self.repeated += header.counter <= self.last
         self.false_frames += not np.array_equal(raster, pattern_codes(PATTERN, header.geometry, header.counter))
-        if self.last >= 0:
-            self._missed += max(header.counter - self.last - 1, 0)
-        self.last = header.counter
+        self._follow(header.counter)
         return True
+
+    def _follow(self, counter: int) -> None:
+        passed_over = max(counter - self.last - 1, 0) if self.last >= 0 else 0
+        self.last = counter
+        # A camera takes counters from its store in blocks, and after a reset begins behind the last one.
+        if passed_over > IN_FLIGHT and self.boots < self._link.statistics["device_reset"]:
+            self.boots += 1
+        else:
+            self.missed += passed_over
 
 
 def resident_mb() -> float:
