@@ -77,7 +77,7 @@ def accuracy(network: nn.Module, images: LabelledImages, targets: Tensor) -> Acc
     """Answers of a network, (1, classes) or (1, classes, h, w), against targets (N,) or (N, h, w); `VOID` ones do not count."""
     height, width = images.images.shape[1:3]
     side = CameraFrames.PHOTOSITES_PER_PIXEL
-    source = CameraFrames(images, SEED, NOISY, NOISY.default_exposure_s * SHARE_OF_EXPOSURE)
+    source = CameraFrames(images.images, SEED, NOISY, NOISY.default_exposure_s * SHARE_OF_EXPOSURE)
     corrections = corrections_of(replace(NOISY, height=height * side, width=width * side), source.exposure_s)
     keyed = convert(network, torch.zeros(1, 3, height, width), shuffle="every-layer")
     right = dict.fromkeys(("clean", "plain_before", "plain_after", "keyed_before", "keyed_after"), 0)

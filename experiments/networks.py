@@ -81,7 +81,8 @@ def measure_network(name: str, size: tuple[int, int] = SIZE) -> NetworkRow:
             places = places["out"] if isinstance(places, dict) else places
             there = expected if places is None else take_positions(expected[:, None], places)[:, 0]
             same.append(torch.equal(classes(keyed(take_positions(x, order), order)), there))
-    kind = "segmentation" if name in SEGMENTERS else "classifier"
+    dense = name in SEGMENTERS or (name in MODELS and MODELS[name].dataset == "camvid")
+    kind = "segmentation" if dense else "classifier"
     return _row(name, "keycam" if name in MODELS else "torchvision", kind, size, differences, same)
 
 

@@ -7,22 +7,17 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self, get_args
+from typing import Literal, NamedTuple, Self, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adc import FrameHeader, RawFrame
+from inference.answers import ClassAnswer, MaskAnswer, Network, answer_of
 from inference.bounded_queue import BoundedQueue, QueueFinished
 from inference.isp import Corrections, IspSettings, KeyedImage, isp
 from inference.receiver import FrameRefused, Receiver
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 Keep = Literal["all", "latest"]
-Network = Callable[["Tensor", "Tensor"], "Tensor"]
-"""Takes x float32 (1, C, h, w) in emission order and order int64 (1, h * w); returns scores float32 (1, classes)."""
 
 CorrectionsOf = Callable[[FrameHeader], Corrections]
 """What calibration knows of the camera of a frame, given its header; raises ValueError for a frame that it does not fit."""
@@ -39,18 +34,15 @@ class FrameResult:
     ----------
     counter
         the frame's counter.
-    scores
-        float32 (classes,), as the network gives them.
-    class_index
-        the class with the highest score.
+    answer
+        a class for all of it, or a mask with a class for each pixel, as the network is one or the other.
     timings_s
         seconds spent in each stage: wait (in queues), key_and_verify, isp, network. They add up to the time from the
         frame's arrival on the host to its result.
     """
 
     counter: int
-    scores: NDArray[np.float32]
-    class_index: int
+    answer: ClassAnswer | MaskAnswer
     timings_s: dict[str, float]
 
 
@@ -136,14 +128,11 @@ class Stream(Iterator[FrameResult]):
         with torch.inference_mode():
             x = torch.from_numpy(picture.image.x)[None]
             order = torch.from_numpy(picture.image.order.astype(np.int64))[None]
-            output = self._network(x, order)
-            if output.ndim != 2 or output.shape[0] != 1:
-                raise ValueError(f"network output shape = {tuple(output.shape)}: allowed is (1, classes)")
-            scores = output[0].float().cpu().numpy().copy()
+            answer = answer_of(self._network, x, order)
         timings_s = dict(picture.timings_s)
         timings_s["wait"] += start_s - picture.ready_s
         timings_s["network"] = perf_counter() - start_s
-        return FrameResult(picture.counter, scores, int(scores.argmax()), timings_s)
+        return FrameResult(picture.counter, answer, timings_s)
 
     def stop(self) -> None:
         """End the stream: drop what is queued, end both threads, and let the next `next()` raise StopIteration."""
@@ -180,7 +169,7 @@ def stream(
     receiver
         accepts or refuses each frame; refused ones are counted and skipped.
     network
-        see `Network`; called with a batch of one.
+        see `inference.answers.Network`; called with a batch of one.
     settings
         how frames are developed; `output` is the network's input size.
     keep

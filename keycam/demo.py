@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from adc import POLICIES, FrameKey, RawFrame
+from inference.answers import ClassAnswer
 from inference.isp import IspSettings, isp
 from inference.keyed import convert
 from inference.models import load
@@ -157,14 +158,16 @@ def _rows(result: DemoResult, source: DemoSource, scenes: DemoScenes) -> list[Ro
     coming = frames if record is None else _recorded(frames, record)
     with torch.inference_mode(), stream(coming, source.receiver, keyed, settings=settings) as results:
         started = time.perf_counter()
-        for number, answer in enumerate(progress(results, "capturing", len(scenes))):
-            frame = source.emitted(answer.counter)
+        for number, seen in enumerate(progress(results, "capturing", len(scenes))):
+            frame, answer = source.emitted(seen.counter), seen.answer
+            assert isinstance(answer, ClassAnswer)  # as resnet20 is a classifier
             geometry = frame.raw.header.geometry
-            frame_key = schedule.frame_key(answer.counter, geometry)
+            frame_key = schedule.frame_key(seen.counter, geometry)
             plain_scores = _scores(network, _plain_input(frame, frame_key, source, settings))
-            misread = isp(frame.raw, wrong.frame_key(answer.counter, geometry), settings)
+            misread = isp(frame.raw, wrong.frame_key(seen.counter, geometry), settings)
             wrong_scores = keyed(torch.from_numpy(misread.x)[None], torch.from_numpy(misread.order.astype(np.int64)))[0]
             _count(result, frame, answer, plain_scores, wrong_scores.numpy(), wrong_host)
+            _time(result, seen)
             if number in scenes.shown(MOST_ROWS):
                 answers = (best(plain_scores)[0], best(answer.scores)[0], best(wrong_scores.numpy())[0])
                 rows.append(_row(frame, frame_key, answers))
@@ -194,7 +197,7 @@ def _scores(network: torch.nn.Module, x: NDArray[np.float32]) -> NDArray[np.floa
 def _count(
     result: DemoResult,
     frame: Emitted,
-    answer: FrameResult,
+    answer: ClassAnswer,
     plain_scores: NDArray[np.float32],
     wrong_scores: NDArray[np.float32],
     wrong_host: Receiver,
@@ -207,12 +210,15 @@ def _count(
     result.plain_classes[name] += 1
     result.by_photograph.setdefault(frame.name, Counter())[name] += 1
     result.notes[frame.name] = frame.shows
-    for stage, seconds in answer.timings_s.items():
-        result.stage_s.setdefault(stage, []).append(seconds)
     try:
         wrong_host.accept(frame.raw)
     except FrameRefused:
         result.refused_by_wrong_key += 1
+
+
+def _time(result: DemoResult, seen: FrameResult) -> None:
+    for stage, seconds in seen.timings_s.items():
+        result.stage_s.setdefault(stage, []).append(seconds)
 
 
 def _row(frame: Emitted, frame_key: FrameKey, answers: tuple[Answer, Answer, Answer]) -> Row:

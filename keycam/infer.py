@@ -9,7 +9,7 @@ import torch
 
 from inference.isp import isp
 from inference.keyed import convert
-from inference.models import load
+from inference.models import load, model_for
 from inference.receiver import Receiver
 from keycam.answers import best
 from keycam.camera_key import counters_of, open_camera_key
@@ -35,6 +35,7 @@ class InferencePlan:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        model_for("cifar10", self.model)
         named_policy(self.policy)
 
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from adc import Converter, FrameKey, Geometry, RawFrame, readout
 from firmware_model import converter_of, geometry_of
 from firmware_model.camera import frame_seed
-from inference.datasets import LabelledImages
 from inference.isp import IspSettings
 from keycam.demo_camera import development
 from sensor_sim import DEMO_PROFILE, Sensor, SensorProfile
@@ -25,12 +24,12 @@ class _Signal:
 class AdcFrames:
     """Pictures whose values are the codes of an 8-bit sensor with three samples a photosite: exactly the test set."""
 
-    def __init__(self, images: LabelledImages) -> None:
-        height, width = images.images.shape[1:3]
+    def __init__(self, images: NDArray[np.uint8]) -> None:
+        height, width = images.shape[1:3]
         self.geometry = Geometry(height, width, bits=8, cfa="rgb")
         self.settings = IspSettings(gamma="linear")  # the codes are gamma-encoded already
         self._converter = Converter(black_level_dn=0, bits=8)
-        self._images = images.images
+        self._images = images
 
     def frame(self, number: int, frame_key: FrameKey) -> RawFrame:
         """Read picture `number` out under `frame_key`."""
@@ -54,13 +53,13 @@ class CameraFrames:
     PHOTOSITES_PER_PIXEL = 4
 
     def __init__(
-        self, images: LabelledImages, seed: int, profile: SensorProfile = DEMO_PROFILE, exposure_s: float | None = None
+        self, images: NDArray[np.uint8], seed: int, profile: SensorProfile = DEMO_PROFILE, exposure_s: float | None = None
     ) -> None:
-        height, width = images.images.shape[1:3]
+        height, width = images.shape[1:3]
         self._profile = replace(profile, height=height * self.PHOTOSITES_PER_PIXEL, width=width * self.PHOTOSITES_PER_PIXEL)
         self._sensor = Sensor(self._profile, device_seed=seed)
         self._converter = converter_of(self._profile, seed)
-        self._images = images.images
+        self._images = images
         wanted_s = profile.default_exposure_s if exposure_s is None else exposure_s
         self.exposure_s = self._sensor.exposure_taken_s(wanted_s)
         self.geometry = geometry_of(self._profile)
@@ -77,9 +76,12 @@ THROUGH = ("adc", "camera")
 
 
 def frame_source(
-    through: str, images: LabelledImages, seed: int, profile: SensorProfile | None, exposure_s: float | None = None
+    through: str, images: NDArray[np.uint8], seed: int, profile: SensorProfile | None, exposure_s: float | None = None
 ) -> AdcFrames | CameraFrames:
-    """The frames of `images` through "adc" or "camera"; only a camera has a profile, by default the demonstration's."""
+    """The frames of `images`, uint8 (N, H, W, 3), through "adc" or "camera".
+
+    Only a camera has a profile, by default the demonstration's.
+    """
     if through == "camera":
         return CameraFrames(images, seed, profile or DEMO_PROFILE, exposure_s)
     return AdcFrames(images)

@@ -55,6 +55,10 @@ def _link(link: dict[str, Any]) -> str:
 
 
 def print_evaluation(result: dict[str, Any]) -> None:
+    """What `keycam eval` found, of classes or of masks."""
+    if result["dataset"] == "camvid":
+        _print_masks(result)
+        return
     title = f"{result['model']}, {result['images']} CIFAR-10 test pictures through {result['through']}, policy {result['policy']}"
     table = Table(title=title)
     for heading in ("network", "accuracy", "pictures a second"):
@@ -69,6 +73,31 @@ def print_evaluation(result: dict[str, Any]) -> None:
                 "largest difference of a logit": f"{result['max_abs_logit_difference']:.2e}",
                 **({"PSNR to the scene": f"{result['psnr_to_scene_db']:.2f} dB"} if "psnr_to_scene_db" in result else {}),
                 **({"accuracy against exposure": result["figure"]} if "figure" in result else {}),
+            }
+        )
+    )
+
+
+def _print_masks(result: dict[str, Any]) -> None:
+    title = f"{result['model']}, {result['images']} CamVid test pictures through {result['through']}, policy {result['policy']}"
+    table = Table(title=title)
+    for heading in ("network", "mean IoU", "pixel accuracy", "pictures a second"):
+        table.add_column(heading, justify="left" if heading == "network" else "right")
+    for name, mean_iou in result["mean_iou"].items():
+        accuracy, speed = result["pixel_accuracy"][name], result["images_per_second"][name]
+        table.add_row(name.replace("_", " "), f"{mean_iou:.2%}", f"{accuracy:.2%}", f"{speed:.1f}")
+    show(table)
+    by_class = Table(title="IoU of the plain network")
+    by_class.add_column("class")
+    by_class.add_column("IoU", justify="right")
+    for name, iou in result["class_iou"]["plain"].items():
+        by_class.add_row(name, "not there" if iou is None else f"{iou:.2%}")
+    show(by_class)
+    show(
+        _pairs(
+            {
+                "pixels of the keyed masks that differ from plain": f"{result['different_pixels']} of {result['pixels']:,}",
+                "largest difference of a score": f"{result['max_abs_logit_difference']:.2e}",
             }
         )
     )

@@ -2,6 +2,6 @@
 
 from inference.models.named import NamedNetwork, named_network
 from inference.models.privdl import load_privdl_network, load_privdl_order
-from inference.models.registry import MODELS, build, load
+from inference.models.registry import MODELS, build, load, model_for
 
-__all__ = ["MODELS", "NamedNetwork", "build", "load", "load_privdl_network", "load_privdl_order", "named_network"]
+__all__ = ["MODELS", "NamedNetwork", "build", "load", "load_privdl_network", "load_privdl_order", "model_for", "named_network"]

@@ -41,7 +41,7 @@ def named_network(name: str, weights: Path | None = None) -> NamedNetwork:
         Weights that are missing, unreadable or of another network.
     """
     if name in MODELS:
-        return NamedNetwork(load(name, weights), CIFAR_SIZE)
+        return NamedNetwork(load(name, weights), MODELS[name].size)
     if ":" in name:
         network = _users_network(name)
         return NamedNetwork(network.eval() if weights is None else fill(network, weights, name), None)

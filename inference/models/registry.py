@@ -1,36 +1,78 @@
-"""The networks by name, and the weights that belong to them."""
+"""The networks by name, what they were made for, and the weights that belong to them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Literal, get_args
 
 from torch import nn
 
+from inference.models.fcn import FcnResNet12
 from inference.models.resnet import PreResNet, ResNet
 from inference.models.state import WeightsError, fill
 from inference.models.vgg import Vgg16
 
-MODELS: dict[str, Callable[[], nn.Module]] = {"resnet20": ResNet, "preresnet110": PreResNet, "vgg16": Vgg16}
+DatasetName = Literal["cifar10", "camvid"]
 
 
-SMALLEST_PX = {"resnet20": 4, "preresnet110": 4, "vgg16": 32}
-"""The smallest side of a picture that each network takes."""
+@dataclass(frozen=True)
+class Model:
+    """A network that keycam builds.
+
+    Attributes
+    ----------
+    make
+        Builds it with fresh weights.
+    dataset
+        What it was made for: "cifar10" for one class a picture, "camvid" for one a pixel.
+    size
+        Height and width of that data set's pictures, px.
+    smallest_px
+        The smallest side of a picture that it takes.
+    """
+
+    make: Callable[[], nn.Module]
+    dataset: DatasetName
+    size: tuple[int, int]
+    smallest_px: int
+
+
+MODELS: dict[str, Model] = {
+    "resnet20": Model(ResNet, "cifar10", (32, 32), 4),
+    "preresnet110": Model(PreResNet, "cifar10", (32, 32), 4),
+    "vgg16": Model(Vgg16, "cifar10", (32, 32), 32),
+    "fcn_resnet12": Model(FcnResNet12, "camvid", (180, 240), 16),
+}
+
+
+def model_for(dataset: str, name: str | None = None) -> str:
+    """The name of a network for `dataset`: `name` where it is one, the first of them for None. Raises `ValueError`."""
+    if dataset not in get_args(DatasetName):
+        raise ValueError(f"dataset = {dataset!r}: allowed is {', '.join(get_args(DatasetName))}")
+    names = [known for known, model in MODELS.items() if model.dataset == dataset]
+    if name is None:
+        return names[0]
+    if name not in names:
+        other = f", {name} is for {MODELS[name].dataset}" if name in MODELS else ""
+        raise ValueError(f"model = {name!r}: allowed is one of {', '.join(names)} with dataset {dataset}{other}")
+    return name
 
 
 def build(name: str) -> nn.Module:
     """Make the network `name` with fresh weights. Raises `ValueError` for an unknown name."""
     if name not in MODELS:
         raise ValueError(f"model = {name!r}: allowed is one of {', '.join(MODELS)}")
-    return MODELS[name]()
+    return MODELS[name].make()
 
 
 def shipped_weights(name: str) -> Path:
-    """The weights for CIFAR-10 that come with keycam. Raises `WeightsError` when there are none for `name`."""
-    path = Path(str(resources.files("inference"))) / "weights" / f"{name}-cifar10.safetensors"
+    """The weights that come with keycam. Raises `WeightsError` when there are none for `name`."""
+    file = f"{name}-{MODELS[name].dataset}.safetensors"
+    path = Path(str(resources.files("inference"))) / "weights" / file
     if not path.is_file():
-        raise WeightsError(
-            f"model = {name!r}: no weights are shipped for it; allowed is weights from 'keycam train --model {name}'"
-        )
+        made = f"keycam train --dataset {MODELS[name].dataset} --model {name}"
+        raise WeightsError(f"model = {name!r}: no weights are shipped for it; allowed is weights from '{made}'")
     return path
 
 

@@ -19,6 +19,11 @@ Policy = Annotated[
     ),
 ]
 Model = Annotated[str, typer.Option(help="Network: resnet20, preresnet110 or vgg16.")]
+Dataset = Annotated[str, typer.Option(help="cifar10: a class for each picture; camvid: street scenes, a class for each pixel.")]
+DatasetModel = Annotated[
+    str | None,
+    typer.Option(help="Network: resnet20 (the default), preresnet110 or vgg16 for cifar10, fcn_resnet12 for camvid."),
+]
 Weights = Annotated[
     Path | None, typer.Option(readable=False, help="Weights as safetensors; by default those that come with keycam.")
 ]
@@ -27,8 +32,8 @@ AnyModel = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="resnet20, preresnet110, vgg16, privdl-vgg16, a classifier or segmentation network of torchvision's by name, or "
-        "module:function of your own, a function without arguments that returns the network.",
+        help="resnet20, preresnet110, vgg16, fcn_resnet12, privdl-vgg16, a classifier or segmentation network of torchvision's "
+        "by name, or module:function of your own, a function without arguments that returns the network.",
     ),
 ]
 AnyWeights = Annotated[
@@ -49,4 +54,10 @@ Order = Annotated[
     ),
 ]
 Client = Annotated[str | None, typer.Option(help="Whose frames these are, where the key has several clients.")]
-Data = Annotated[Path, typer.Option(help="Folder with CIFAR-10: torchvision's (filled by its downloader if empty) or sheets.")]
+Data = Annotated[
+    Path,
+    typer.Option(
+        help="Folder with the data set. CIFAR-10: torchvision's (filled by its downloader if empty) or sheets; CamVid: the "
+        "original release's or the SegNet tutorial's."
+    ),
+]

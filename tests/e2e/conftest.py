@@ -127,6 +127,22 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def small_camvid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as the SegNet tutorial has it, with four pictures of each split: sky above, road below, noise over both."""
+    folder, rng = tmp_path_factory.mktemp("camvid"), np.random.default_rng(1)
+    for split in ("train", "val", "test"):
+        (folder / split).mkdir()
+        (folder / f"{split}annot").mkdir()
+        for number in range(4):
+            labels = np.where(np.arange(180)[:, None] < 60 + 20 * number, 0, 3) * np.ones((1, 240), int)
+            labels[:20, :20] = 11  # void
+            image = np.clip(200 - 40 * labels[..., None] + rng.integers(0, 30, (180, 240, 3)), 0, 255)
+            assert cv2.imwrite(str(folder / split / f"{number}.png"), image.astype(np.uint8))
+            assert cv2.imwrite(str(folder / f"{split}annot" / f"{number}.png"), labels.astype(np.uint8))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A picture file with something to see, wider than high."""
     down, right = np.mgrid[:120, :160]

@@ -69,7 +69,7 @@ def test_scores_over_a_wire_are_those_in_process_to_the_bit(kind: str, key: Key,
         assert link.statistics["frames_verified"] == FRAMES
     assert [result.counter for result in results] == list(range(FRAMES))
     for result, other in zip(results, expected, strict=True):
-        np.testing.assert_array_equal(result.scores, other.scores)
+        np.testing.assert_array_equal(result.answer.scores, other.answer.scores)
 
 
 @pytest.mark.parametrize("kind", ["pty", "tcp://127.0.0.1:0"])

@@ -6,7 +6,7 @@ import pytest
 
 from inference.datasets import load_cifar10
 from inference.models import load
-from keycam.train import accuracy_on
+from keycam.train_classes import accuracy_on
 
 from .conftest import write_sheet
 

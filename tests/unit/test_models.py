@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from inference.models import MODELS, build, load
+from inference.models import MODELS, build, load, model_for
 from inference.models.normalise import CIFAR10_MEAN, CIFAR10_STD, Normalise
-from inference.models.registry import SMALLEST_PX, WeightsError, shipped_weights
+from inference.models.registry import WeightsError, shipped_weights
 
 
 def parameters(name: str) -> int:
@@ -34,19 +34,38 @@ def test_vgg16_has_14_7_million_parameters() -> None:
     assert expected == pytest.approx(14.7e6, abs=0.05e6)
 
 
+def test_fcn_resnet12_has_fewer_than_two_million_parameters() -> None:
+    # Weights of the convolutions of encoder, pooled gate, skips and joins; a pair for each batch norm; the scores with biases.
+    encoder = 9 * (3 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 3 * 128 * 128 + 128 * 192 + 3 * 192 * 192)
+    shortcuts = 32 * 64 + 64 * 128 + 128 * 192
+    decoder = 2 * 192 * 64 + (128 + 64 + 32) * 64 + 2 * 9 * 64 * 64
+    norms = 2 * (32 + 3 * 64 + 5 * 128 + 5 * 192 + 6 * 64)
+    assert parameters("fcn_resnet12") == encoder + shortcuts + decoder + norms + 64 * 11 + 11 == 1_941_355
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_every_network_gives_ten_scores_from_its_smallest_picture_on(name: str) -> None:
+def test_every_network_gives_scores_from_its_smallest_picture_on(name: str) -> None:
     network = build(name).eval()
     with torch.inference_mode():
-        for size in (SMALLEST_PX[name], 32, 40):
-            scores = network(torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(1)))
-            assert scores.shape == (2, 10)
+        for size in (MODELS[name].smallest_px, 32, 41):
+            scores = network(torch.rand(2, 3, size, size + 1, generator=torch.Generator().manual_seed(1)))
+            assert scores.shape == ((2, 11, size, size + 1) if MODELS[name].dataset == "camvid" else (2, 10))
             assert torch.isfinite(scores).all()
+
+
+def test_a_data_set_has_a_network_of_its_own() -> None:
+    assert (model_for("cifar10"), model_for("camvid"), model_for("cifar10", "vgg16")) == ("resnet20", "fcn_resnet12", "vgg16")
+    with pytest.raises(
+        ValueError, match="model = 'vgg16': allowed is one of fcn_resnet12 with dataset camvid, vgg16 is for cifar10"
+    ):
+        model_for("camvid", "vgg16")
+    with pytest.raises(ValueError, match="dataset = 'imagenet': allowed is cifar10, camvid"):
+        model_for("imagenet")
 
 
 def test_vgg16_takes_nothing_smaller() -> None:
     with pytest.raises(RuntimeError), torch.inference_mode():
-        build("vgg16").eval()(torch.zeros(1, 3, SMALLEST_PX["vgg16"] - 1, 32))
+        build("vgg16").eval()(torch.zeros(1, 3, MODELS["vgg16"].smallest_px - 1, 32))
 
 
 def test_normalisation_is_the_data_set_s() -> None:
@@ -105,5 +124,5 @@ def test_a_truncated_file_of_weights_is_refused(tmp_path: Path) -> None:
 
 
 def test_weights_that_are_not_shipped_say_how_to_make_them() -> None:
-    with pytest.raises(WeightsError, match="keycam train --model vgg16"):
+    with pytest.raises(WeightsError, match="keycam train --dataset cifar10 --model vgg16"):
         shipped_weights("vgg16")

@@ -262,7 +262,7 @@ def test_a_stream_runs_on_a_recorded_link_and_again_on_the_recording(folder: Pat
             return x.reshape(1, -1).sort().values  # an answer that the secret order does not change
 
         with stream(source, Receiver(SCHEDULE, live=False), network, settings=IspSettings()) as results:
-            return [result.scores.tolist() for result in results]
+            return [result.answer.scores.tolist() for result in results]
 
     with RecordingWriter(folder) as writer:
         live = scores(recorded(iter(frames), writer))

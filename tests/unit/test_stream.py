@@ -1,6 +1,7 @@
 """The stream gives every answer in order, says where time went, passes errors on and ends whenever it is told to."""
 
 import gc
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -9,10 +10,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from adc import Converter, FrameHeader, Geometry, KeySchedule, RawFrame, readout
+from inference.answers import ClassAnswer, MaskAnswer
 from inference.bounded_queue import BoundedQueue, QueueFinished
 from inference.isp import Corrections, IspSettings, isp
+from inference.keyed import convert
+from inference.keyed.rewriter import Shuffle
 from inference.receiver import Receiver
 from inference.stream import Stream, stream
 
@@ -73,9 +78,10 @@ def test_every_frame_is_answered_in_order_as_it_would_be_alone() -> None:
     for result in results:
         image = isp(frame(result.counter), KeySchedule(MASTER).frame_key(result.counter, GEOMETRY), SETTINGS)
         expected = torch.from_numpy(image.x)[None].mean(dim=(2, 3))[0].numpy()
-        assert result.scores.dtype == np.float32
-        assert np.array_equal(result.scores, expected)
-        assert result.class_index == expected.argmax()
+        assert isinstance(result.answer, ClassAnswer)
+        assert result.answer.scores.dtype == np.float32
+        assert np.array_equal(result.answer.scores, expected)
+        assert result.answer.class_index == expected.argmax()
 
 
 def test_timings_name_every_stage_and_add_up_to_the_frames_way() -> None:
@@ -181,9 +187,50 @@ def test_an_error_of_the_network_comes_out_and_ends_the_stream() -> None:
     assert next(results, None) is None
 
 
-def test_a_network_of_another_output_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"network output shape = \(1, 3, 4, 4\): allowed is \(1, classes\)"):
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (1, 3, 4), (2, 3, 4, 4), (1, 257, 4, 4)])
+def test_a_network_of_another_output_shape_is_refused(shape: tuple[int, ...]) -> None:
+    allowed = r"allowed is \(1, classes\), or \(1, classes, h, w\) with up to 256 classes"
+    with pytest.raises(ValueError, match=re.escape(f"network output shape = {shape}: ") + allowed):
+        next(started([frame(1)], lambda x, order: torch.zeros(shape)))
+
+
+def test_a_dense_answer_of_a_network_that_does_not_say_its_order_is_refused() -> None:
+    with pytest.raises(ValueError, match="network = function: its answer is dense and it has no output_order"):
         next(started([frame(1)], lambda x, order: x))
+
+
+class _Dense(nn.Module):
+    """Scores of five classes for each pixel, which depend on its neighbours."""
+
+    def __init__(self, named: bool) -> None:
+        super().__init__()
+        torch.manual_seed(2)
+        self.named = named
+        self.scores = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.Upsample(scale_factor=2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor | dict[str, torch.Tensor]:
+        scores = self.scores(x - 0.5)
+        return {"aux": -scores, "out": scores} if self.named else scores
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("shuffle", ["input", "every-layer"])
+def test_a_dense_answer_comes_back_as_the_mask_that_the_plain_network_gives(shuffle: Shuffle, named: bool) -> None:
+    plain = _Dense(named=False)
+    keyed = convert(_Dense(named), torch.zeros(1, 3, 4, 4), shuffle)
+    classes = set()
+    for result in started((frame(counter) for counter in range(5)), keyed):
+        image = isp(frame(result.counter), KeySchedule(MASTER).frame_key(result.counter, GEOMETRY), SETTINGS)
+        with torch.inference_mode():
+            expected = plain(torch.from_numpy(image.restore())[None])[0].argmax(0).numpy()
+        assert isinstance(result.answer, MaskAnswer)
+        assert result.answer.mask.dtype == np.uint8
+        assert np.array_equal(result.answer.mask, expected)
+        assert result.answer.mask.shape == (8, 8)
+        shares = [float((expected == number).mean()) for number in range(5)]
+        assert result.answer.class_shares == pytest.approx(shares)
+        classes |= set(expected.reshape(-1))
+    assert len(classes) > 1
 
 
 def test_stopping_before_the_first_frame_is_answered_ends_it() -> None:
@@ -295,7 +342,7 @@ def test_corrections_are_asked_for_each_frame_and_applied() -> None:
     assert asked == [0, 1, 2]
     for one, other in zip(plain, corrected, strict=True):
         # Half of what lies above the black level, but where light was cut to 1; samples are rounded to a sixteenth of a DN.
-        assert other.scores == pytest.approx(one.scores / 2, abs=0.02)
+        assert other.answer.scores == pytest.approx(one.answer.scores / 2, abs=0.02)
 
 
 def test_a_frame_that_the_corrections_do_not_fit_ends_the_stream_with_their_sentence() -> None:

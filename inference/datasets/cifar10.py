@@ -1,51 +1,19 @@
-"""Labelled pictures: CIFAR-10 as torchvision stores it, or as lossless sheets of tiles."""
+"""CIFAR-10, as torchvision stores it, or as lossless sheets of tiles."""
 
 import contextlib
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.datasets.errors import DataError
+from inference.datasets.labelled import LabelledImages
+
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 TILES_PER_ROW = 100
 TILE_PX = 32
-
-
-class DataError(ValueError):
-    """Data that are missing or damaged: a data set, weights or a checkpoint. The message names the file and what is allowed."""
-
-
-@dataclass(frozen=True)
-class LabelledImages:
-    """Pictures with one class each.
-
-    Attributes
-    ----------
-    images
-        uint8 (N, H, W, 3), RGB.
-    labels
-        int64 (N,), indices into `classes`.
-    classes
-        Class names.
-    """
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    classes: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if self.images.ndim != 4 or self.images.shape[-1] != 3 or len(self.images) != len(self.labels):
-            raise DataError(f"images {self.images.shape} and labels {self.labels.shape}: allowed is (N, H, W, 3) and (N,)")
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def first(self, count: int | None) -> "LabelledImages":
-        """The first `count` pictures, or all of them."""
-        return LabelledImages(self.images[:count], self.labels[:count], self.classes)
 
 
 def load_cifar10(split: str, data: Path) -> LabelledImages:

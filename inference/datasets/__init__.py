@@ -1,0 +1,19 @@
+"""Data sets by name: CIFAR-10 for classes, CamVid for a class of each pixel."""
+
+from inference.datasets.camvid import CAMVID_CLASSES, CAMVID_SIZE, load_camvid
+from inference.datasets.camvid_colours import PALETTE as CAMVID_PALETTE
+from inference.datasets.cifar10 import CIFAR10_CLASSES, load_cifar10
+from inference.datasets.errors import DataError
+from inference.datasets.labelled import LabelledImages, SegmentedImages
+
+__all__ = [
+    "CAMVID_CLASSES",
+    "CAMVID_PALETTE",
+    "CAMVID_SIZE",
+    "CIFAR10_CLASSES",
+    "DataError",
+    "LabelledImages",
+    "SegmentedImages",
+    "load_camvid",
+    "load_cifar10",
+]

@@ -1,0 +1,81 @@
+"""Which classes the plain, the keyed and the wrongly keyed network see in each pixel of the test pictures of CamVid."""
+
+import secrets
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from adc import KeySchedule
+from inference.datasets import SegmentedImages, load_camvid
+from inference.keyed.positions import put_positions
+from inference.mean_iou import confusion, segmentation_score
+from inference.models import load
+from keycam.captured import Batch, captured
+from keycam.evaluation_plan import SHUFFLES, EvaluationPlan
+from keycam.picture_frames import frame_source
+from keycam.policy import named_policy
+from keycam.progress import progress
+from keycam.ways import Ways
+from sensor_sim import load_profile
+
+
+class _Tally:
+    """What is counted over all batches, by way."""
+
+    def __init__(self, pictures: SegmentedImages) -> None:
+        self.classes = pictures.classes
+        self.confusions: defaultdict[str, NDArray[np.int64]] = defaultdict(
+            lambda: np.zeros((len(self.classes), len(self.classes)), np.int64)
+        )
+        self.different_pixels = 0
+        self.largest_difference = 0.0
+
+    def count(self, way: str, scores: Tensor, plain: Tensor, labels: NDArray[np.uint8]) -> None:
+        """Count the answers of one batch, which lie in raster order."""
+        masks = scores.argmax(1)
+        self.confusions[way] += confusion(masks.numpy(), labels, len(self.classes))
+        if way.startswith("keyed"):
+            self.different_pixels += int((masks != plain.argmax(1)).sum())
+            self.largest_difference = max(self.largest_difference, float((scores - plain).abs().max()))
+
+
+def evaluate_masks(plan: EvaluationPlan) -> dict[str, Any]:
+    """Evaluate a segmentation network on CamVid; the result as `--json` prints it.
+
+    Each dense answer is put back into the raster by the order that the way's own network says it is in.
+    """
+    profile = None if plan.profile is None else load_profile(plan.profile)
+    network = load(plan.model_name, plan.weights).to(memory_format=torch.channels_last)
+    schedule = KeySchedule(secrets.token_bytes(32), device="eval", policy=named_policy(plan.policy))
+    pictures = load_camvid("test", plan.data).first(plan.images)
+    ways = Ways.of(network, torch.zeros(1, 3, *pictures.images.shape[1:3]), SHUFFLES[plan.shuffle], schedule)
+    source = frame_source(plan.through, pictures.images, plan.seed, profile)
+    tally = _Tally(pictures)
+    with torch.inference_mode():
+        batches = captured(source, len(pictures), schedule, plan.batch)
+        for number, batch in enumerate(progress(batches, "evaluating", -(-len(pictures) // plan.batch))):
+            labels = pictures.labels[number * plan.batch :][: len(batch.plain)]
+            plain = raster_scores(ways, "plain", batch)
+            tally.count("plain", plain, plain, labels)
+            for way in ways.names[1:]:
+                tally.count(way, raster_scores(ways, way, batch), plain, labels)
+    scores = {way: segmentation_score(counts, pictures.classes) for way, counts in tally.confusions.items()}
+    return plan.as_json(len(pictures)) | {
+        "mean_iou": {way: score.mean_iou for way, score in scores.items()},
+        "pixel_accuracy": {way: score.pixel_accuracy for way, score in scores.items()},
+        "class_iou": {way: score.class_iou for way, score in scores.items()},
+        "pixels": pictures.labels.size,
+        "different_pixels": tally.different_pixels,
+        "max_abs_logit_difference": tally.largest_difference,
+        "images_per_second": ways.images_per_second(len(pictures)),
+    }
+
+
+def raster_scores(ways: Ways, way: str, batch: Batch) -> Tensor:
+    """The scores of every pixel (N, classes, H, W), where that way's key puts them."""
+    scores, order = ways.run(way, batch)
+    return scores if order is None else put_positions(scores, order)
