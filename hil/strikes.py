@@ -32,7 +32,7 @@ def rows_for(count: int, *, with_device: bool) -> list[Row]:
     slow = max(count // 200, 2)
     quick_kinds = [kind for kind in KINDS if kind not in SLOW]
     left = count - sum(row.count for row in device) - slow  # of the slow ones only vanishing changes the link's state
-    each = -(-left // len(quick_kinds))
+    each = max(-(-left // len(quick_kinds)), 1)
     rows = [
         Row(
             kind,

@@ -138,13 +138,14 @@ def test_a_host_outlives_its_camera(tmp_path: Path, kills: int) -> None:
             receiver, counters = LinkReceiver(schedule(), link), []
             link.write("frame_rate_hz", 300.0)
             with link.frames() as frames:
-                for _ in range(kills):
+                for number in range(1, kills + 1):
                     for _ in range(chance.randint(1, 4)):
                         counters.append(accepted(receiver, frames))
                     time.sleep(chance.uniform(0, 0.01))
                     killed(pid)
                     no_slot_is_half_written(tmp_path)
                     pid = start("camera", tmp_path, port)
+                    wait_for(lambda number=number: link.statistics["device_reset"] == number)
                 counters += [accepted(receiver, frames) for _ in range(3)]
             assert link.statistics["device_reset"] == kills
             assert link.statistics["link_lost"] >= kills
