@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BOARD = pytest.StashKey["Board"]()
 """Where a program that runs tests itself (`keycam hil`) puts the board that it has opened."""
 _LOGS = pytest.StashKey[Path]()
+_FEATURES = pytest.StashKey[frozenset[str]]()
 _FIXTURES = frozenset(("board", "link", "dut", "faults", "artefacts"))
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
@@ -87,9 +88,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     from hil.features import features_of, reason_to_skip
 
-    options = _options_of(item.config)
+    options, stash = _options_of(item.config), item.config.stash
+    if _FEATURES not in stash:
+        stash[_FEATURES] = features_of(options)
     for name in needed:
-        if name not in features_of(options):
+        if name not in stash[_FEATURES]:
             pytest.skip(reason_to_skip(name, options.target))
 
 

@@ -161,6 +161,7 @@ def test_a_span_is_written_as_one(link: Wire) -> None:
     link.set(**held)
 
 
+@pytest.mark.hil_feature("quiet-line")
 def test_the_counters_are_read_as_one_span_and_never_fall(link: Wire) -> None:
     first, last = BY_NAME[COUNTERS[0]], BY_NAME[COUNTERS[-1]]
     span = Read(first.address, last.end - first.address)

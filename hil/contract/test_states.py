@@ -9,7 +9,7 @@ from link.messages import Ack, DeviceState, EventCode, HelloAck
 from link.register import Value
 from link.status import Status
 
-pytestmark = pytest.mark.hil_feature("client")
+pytestmark = pytest.mark.hil_feature("client", "quiet-line")
 
 
 def told(link: Wire, state: DeviceState) -> bool:
@@ -123,7 +123,6 @@ def test_another_session_ends_the_stream(link: Wire) -> None:
     assert told(link, DeviceState.CONFIGURED)
 
 
-@pytest.mark.hil_feature("quiet-line")
 def test_silence_ends_the_session_and_its_stream(board: Board, link: Wire) -> None:
     lost = link.read("heartbeats_lost")
     link.set(heartbeat_timeout_ms=100)

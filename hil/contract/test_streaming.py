@@ -37,6 +37,7 @@ def test_frames_of_the_sensor_come_whole_and_verified_at_each_geometry(dut: Dut,
     assert dut.statistics["tag"] == 0
 
 
+@pytest.mark.hil_feature("quiet-line")
 @pytest.mark.parametrize("payload_bytes", [256, 1000, 1024, 4096, 8192])
 def test_frames_come_in_packets_of_the_size_that_was_set(link: Wire, payload_bytes: int) -> None:
     (raw,) = link.stream(1, height=64, width=62, test_pattern="ramp", payload_bytes=payload_bytes)
@@ -94,6 +95,7 @@ def test_without_credit_nothing_is_sent_and_whole_frames_are_counted(link: Wire)
     assert len(link.frames()) == 3
 
 
+@pytest.mark.hil_feature("quiet-line")
 def test_a_trigger_makes_one_frame_and_four_may_wait(link: Wire) -> None:
     link.set(height=32, width=32, test_pattern="ramp", trigger_mode="software", frame_rate_hz=FAST_HZ, settings_apply=1)
     link.credit(1 << 40)
@@ -106,6 +108,7 @@ def test_a_trigger_makes_one_frame_and_four_may_wait(link: Wire) -> None:
     link.set(trigger_mode="free_run")
 
 
+@pytest.mark.hil_feature("quiet-line")
 @pytest.mark.parametrize("parts", [Resend.START, Resend.END, Resend.START | Resend.END])
 def test_what_is_asked_for_again_is_the_same_but_for_its_flag_and_number(link: Wire, parts: int) -> None:
     link.stream(1, height=64, width=64, test_pattern="ramp")
@@ -128,6 +131,7 @@ def test_what_is_asked_for_again_is_the_same_but_for_its_flag_and_number(link: W
     assert whole(link.read("packets_resent")) == resent + count
 
 
+@pytest.mark.hil_feature("quiet-line")
 def test_a_frame_that_is_gone_is_refused_by_name(link: Wire) -> None:
     link.stream(1, height=32, width=32, test_pattern="ramp")
     assert link.ack is not None
@@ -164,6 +168,7 @@ def test_the_rate_is_kept_and_measured(dut: Dut, artefacts: Artefacts) -> None:
     assert rate_hz < 25.0 * 1.2  # of ten frames the first may come up to two frame times late: 10 / 8 at most
 
 
+@pytest.mark.hil_feature("quiet-line")
 def test_it_is_fast(dut: Dut, artefacts: Artefacts) -> None:
     height, width = size_of("whole", dut)
     dut.set(height=height, width=width, test_pattern="ramp", payload_bytes=8192, exposure_s=1e-4, frame_rate_hz=FAST_HZ)
@@ -184,6 +189,7 @@ def test_it_is_fast(dut: Dut, artefacts: Artefacts) -> None:
     dut.set(payload_bytes=1024, exposure_s=0.004)
 
 
+@pytest.mark.hil_feature("quiet-line")
 def test_from_trigger_to_verified_frame(link: Wire, artefacts: Artefacts) -> None:
     link.set(height=64, width=64, test_pattern="ramp", trigger_mode="software", frame_rate_hz=FAST_HZ, exposure_s=1e-4)
     link.set(settings_apply=1)

@@ -119,8 +119,7 @@ def test_ten_thousand_faults_let_nothing_false_through(process: Command, tmp_pat
     swept(process, tmp_path, 10_000)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("duration_s", [60, 1800])
+@pytest.mark.parametrize("duration_s", [5, pytest.param(60, marks=pytest.mark.slow), pytest.param(1800, marks=pytest.mark.slow)])
 def test_a_soak_leaves_memory_flat_and_no_thread_behind(process: Command, tmp_path: Path, duration_s: int) -> None:
     run = process("hil", "--soak", duration_s, "--out", tmp_path, "--json")
     assert run.code == 0, run.out + run.err
