@@ -106,9 +106,10 @@ class HilOptions:
         if isinstance(values.get("features"), list):
             values["features"] = tuple(values["features"])
         said = {name: value for name, value in given.items() if value is not None}
-        options = {**values, **said}
-        cls(**options)
-        return cls(**{name: Path(value) if name in _PATHS else value for name, value in options.items()})
+        found: dict[str, Any] = {**values, **said}
+        cls(**found)  # which refuses what is no path
+        found |= {name: Path(found[name]) for name in _PATHS if name in found}
+        return cls(**found)
 
     def _check_text(self, *names: str) -> None:
         for name in names:

@@ -47,8 +47,8 @@ def test_a_camera_in_another_terminal_is_tested_like_a_board(process: Command, t
     with new_key("door", ["host"]) as key:
         write_plain(key, tmp_path / "door.key")
     with camera_process("pty", tmp_path / "door.key", source="chart:field") as where:
-        board = ("hil", "--target", "serial", "--port", where["link"], "--only", f"{PART},streaming", "--json")
-        spared = process(*board, "--key", tmp_path / "door.key", "--out", tmp_path / "spared").json()
+        board = ("hil", "--target", "serial", "--port", where["link"], "--json", "--only")
+        spared = process(*board, f"{PART},streaming", "--key", tmp_path / "door.key", "--out", tmp_path / "spared").json()
         result = checked(spared, tmp_path / "spared", "serial")
         assert {each["reason"].split(":")[0] for each in result["skipped"]} == {"destructive"}
         for name in ("throughput_mb_per_s", "trigger_to_frame_median_ms", "command_median_ms", "frame_rate_hz"):
@@ -57,21 +57,14 @@ def test_a_camera_in_another_terminal_is_tested_like_a_board(process: Command, t
         assert page.count("<svg") == 2, "throughput and latency; nothing went wrong, so there are no bars"
         for folder in (tmp_path / "spared" / "tests").iterdir():
             assert (folder / "statistics.json").is_file()
-        without = process(*board, "--out", tmp_path / "without").json()
-        assert without["passed"] == 0
+        run = process(*board, "registers", "--reset-cmd", "false", "--out", tmp_path / "out")
+        without = json.loads(run.out)
+        assert (run.code, without["passed"], without["failed"]) == (1, 0, 0)
         assert {each["reason"].split(":")[0] for each in without["skipped"]} == {"client"}
-
-
-def test_a_run_in_which_a_test_fails_ends_with_1_and_says_which(process: Command, tmp_path: Path) -> None:
-    """A line on which no two ends agree: what is sent comes to nothing, and no test can pass."""
-    (tmp_path / "bench.toml").write_text('faults = "deaf"\ntimeout_scale = 0.1\n')
-    run = process("hil", "--env", tmp_path / "bench.toml", "--only", "golden_frames", "--out", tmp_path / "out", "--json")
-    assert run.code == 1
-    result = json.loads(run.out)
-    assert result["passed"] == 0
-    assert result["failed"] + result["errors"] == len(result["failures"]) > 0
-    assert "allowed is" in result["failures"][0]["message"]
-    assert "not passed" in (tmp_path / "out" / "report.html").read_text()
+        assert without["errors"] == len(without["failures"]) > 0
+        assert {each["kind"] for each in without["failures"]} == {"error"}
+        assert "reset_cmd = false: it ended with 1" in without["failures"][0]["message"]
+        assert "not passed" in (tmp_path / "out" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -109,17 +102,13 @@ def swept(process: Command, out: Path, count: int) -> dict:
     return result
 
 
-def test_a_small_sweep_strikes_with_every_kind_and_finds_nothing(process: Command, tmp_path: Path) -> None:
-    result = swept(process, tmp_path, 60)
-    assert result["refused"] > 0, "forged frames were refused"
-
-
 @pytest.mark.slow
 def test_ten_thousand_faults_let_nothing_false_through(process: Command, tmp_path: Path) -> None:
     swept(process, tmp_path, 10_000)
 
 
-@pytest.mark.parametrize("duration_s", [5, pytest.param(60, marks=pytest.mark.slow), pytest.param(1800, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("duration_s", [60, 1800])
 def test_a_soak_leaves_memory_flat_and_no_thread_behind(process: Command, tmp_path: Path, duration_s: int) -> None:
     run = process("hil", "--soak", duration_s, "--out", tmp_path, "--json")
     assert run.code == 0, run.out + run.err

@@ -54,6 +54,7 @@ def test_a_counter_that_comes_twice_and_a_gap_without_a_cause_are_seen(stream: W
     stream.last = 10**6  # as if a frame of that number had been let in
     stream.next()
     assert stream.repeated == 1
+    list(stream.counters(10))
     stream.last -= 7
     before = stream.missed
     stream.next()
@@ -61,6 +62,7 @@ def test_a_counter_that_comes_twice_and_a_gap_without_a_cause_are_seen(stream: W
 
 
 def test_a_jump_of_counters_is_another_boot_only_where_there_was_one(stream: WatchedStream) -> None:
+    list(stream.counters(20))
     stream.last -= IN_FLIGHT + 5
     stream.next()
     assert (stream.boots, stream.missed) == (0, IN_FLIGHT + 5)
