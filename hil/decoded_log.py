@@ -1,10 +1,11 @@
 """A capture as text: one line for each packet or piece of damage, with time and direction."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
 from link.messages import MessageError, message_of
-from link.packet import Packet, PacketFlags, PacketType
+from link.packet import Packet, PacketErrorCause, PacketFlags, PacketType
 from link.parser import PacketParser
 from link.transport import read_capture
 
@@ -30,7 +31,7 @@ def write_log(capture: Path, log: Path) -> None:
             _write_damage(out, line, parser.errors - before)
 
 
-def _write_damage(out: TextIO, line: str, errors: dict[str, int]) -> None:
+def _write_damage(out: TextIO, line: str, errors: Mapping[PacketErrorCause, int]) -> None:
     for cause, times in errors.items():
         out.write(f"{line}damaged: {cause}{f' x{times}' if times > 1 else ''}\n")
 

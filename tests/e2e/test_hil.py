@@ -122,5 +122,5 @@ def test_a_soak_leaves_memory_flat_and_no_thread_behind(process: Command, tmp_pa
 def test_the_whole_contract_holds_on_every_target(process: Command, tmp_path: Path, target: str) -> None:
     result = checked(process("hil", "--target", target, "--out", tmp_path, "--json").json(), tmp_path, target)
     assert {each["reason"].split(":")[0] for each in result["skipped"]} == ({"kill"} if target == "sim" else set())
-    assert result["passed"] > 400
+    assert result["passed"] > 350
     assert len(MODULES) == 10
