@@ -1,26 +1,22 @@
 """Every packet type, in form and out of it: what is answered, what is refused and how, and that nothing is done twice."""
 
-import secrets
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from cobs import cobs
 
 from hil.board import Board
-from hil.contract.statuses import status_of
+from hil.contract.damage import STATE
+from hil.contract.statuses import count, status_of
 from hil.wire import Wire
 from link.messages import (
     COMMANDS,
     MESSAGES,
     Ack,
-    Credit,
     DeviceState,
     EventCode,
     FrameEnd,
     Heartbeat,
-    Hello,
     HelloAck,
     KeyBegin,
     KeyCheck,
@@ -38,22 +34,12 @@ from link.messages import (
     Slot,
     SlotState,
     WrapForm,
-    Write,
     message_of,
 )
-from link.packet import MOST_ENCODED_BYTES, Packet, PacketFlags, PacketType
-from link.registers import BY_NAME
-from link.session import SEAL_BYTES
+from link.packet import Packet, PacketFlags, PacketType
 from link.status import Status
 
 pytestmark = pytest.mark.hil_feature("client", "quiet-line")
-STATE = BY_NAME["state"]
-
-
-def count(link: Wire, name: str) -> int:
-    value = link.read(name)
-    assert isinstance(value, int)
-    return value
 
 
 def a_frame(link: Wire) -> None:
@@ -241,154 +227,3 @@ def test_flags_that_are_not_known_are_not_looked_at(link: Wire) -> None:
     answer = link.answer(replace(packet, flags=packet.flags | 0xFFF0))
     assert answer is not None
     assert isinstance(link.opened(answer), ReadReply)
-
-
-def body_of(packet: Packet) -> bytes:
-    return packet.header() + packet.payload
-
-
-def framed(body: bytes) -> bytes:
-    return b"\0" + cobs.encode(body) + b"\0"
-
-
-def with_crc(body: bytes) -> bytes:
-    return body + zlib.crc32(body).to_bytes(4, "little")
-
-
-READ_STATE = Packet(PacketType.READ, Read(STATE.address, 4).pack(), PacketFlags.ACK_REQ, seq=4_000_000)
-DAMAGE: dict[str, bytes] = {
-    "crc": framed(body_of(READ_STATE) + bytes(4)),
-    "cobs": b"\0\xff\x01\x02\0",
-    "short": framed(with_crc(bytes(10))),
-    "version": framed(with_crc(b"\x02" + body_of(READ_STATE)[1:])),
-    "length": framed(with_crc(body_of(READ_STATE) + b"more")),
-    "oversized": b"\0" + b"\x01" * (MOST_ENCODED_BYTES + 1) + b"\0",
-}
-
-
-@pytest.mark.parametrize("cause", DAMAGE)
-def test_damage_is_counted_by_its_first_cause_answered_by_nothing_and_over_at_the_next_zero(link: Wire, cause: str) -> None:
-    before = {name: count(link, f"received_{name}") for name in DAMAGE}
-    link.send_bytes(DAMAGE[cause])
-    assert not link.wait(lambda: any(packet.seq == READ_STATE.seq for packet in link.heard), 0.1)
-    after = {name: count(link, f"received_{name}") for name in DAMAGE}
-    assert after == {**before, cause: before[cause] + 1}
-    answer = link.answer(READ_STATE)
-    assert answer is not None
-    assert isinstance(link.opened(answer), ReadReply)
-
-
-def test_half_a_packet_is_completed_by_its_other_half(link: Wire) -> None:
-    data = READ_STATE.encoded()
-    link.send_bytes(data[:11])
-    assert not link.listen(0.05) or not link.of_type(PacketType.READ_REPLY)
-    link.send_bytes(data[11:])
-    assert link.wait(lambda: bool(link.of_type(PacketType.READ_REPLY)), 5.0)
-
-
-def test_empty_runs_between_zeros_are_nothing(link: Wire) -> None:
-    damaged = [count(link, f"received_{name}") for name in DAMAGE]
-    link.send_bytes(bytes(1000))
-    assert [count(link, f"received_{name}") for name in DAMAGE] == damaged
-
-
-def test_the_same_command_again_gets_the_same_reply_and_is_done_once(link: Wire) -> None:
-    packet = link.packet(Write(BY_NAME["exposure_s"].address, BY_NAME["exposure_s"].encode(0.004)))
-    done, repeated = count(link, "commands_done"), count(link, "commands_repeated")
-    first, second = link.answer(packet), link.answer(packet)
-    assert first is not None and first == second
-    assert link.opened(first) == Ack()
-    # Between the two readings of commands_done stand the write, and the reading of commands_repeated.
-    assert count(link, "commands_done") == done + 3
-    assert count(link, "commands_repeated") == repeated + 1
-
-
-def test_a_seq_that_is_used_up_is_refused_in_clear(link: Wire) -> None:
-    stale = count(link, "refused_stale")
-    assert link.session is not None
-    late, packet = link.packet(Read(STATE.address, 4)), link.packet(Read(STATE.address, 4))
-    assert link.answer(packet) is not None
-    answer = link.answer(late)
-    assert answer is not None
-    assert not answer.flags & PacketFlags.ENC
-    assert status_of(link.opened(answer)) is Status.STALE_SEQ
-    assert count(link, "refused_stale") == stale + 1
-
-
-def test_a_sealed_command_that_was_altered_is_refused_and_not_done(link: Wire) -> None:
-    held = link.read("exposure_s")
-    refused = count(link, "refused_auth")
-    packet = link.packet(Write(BY_NAME["exposure_s"].address, BY_NAME["exposure_s"].encode(0.009)))
-    for forged in (
-        replace(packet, payload=bytes([packet.payload[0] ^ 1]) + packet.payload[1:]),
-        replace(packet, seq=packet.seq + 1),
-        replace(packet, type=PacketType.READ),
-        replace(packet, flags=packet.flags | PacketFlags.LAST),
-    ):
-        answer = link.answer(forged)
-        assert answer is not None
-        assert status_of(link.opened(answer)) is Status.AUTH_FAILED
-    assert link.read("exposure_s") == held
-    assert count(link, "refused_auth") == refused + 4
-
-
-def test_the_same_hello_again_gets_the_same_answer_until_its_session_is_used(link: Wire) -> None:
-    key = link.key
-    assert key is not None
-    hello = Hello(1, 1, Role.CLIENT, 8192, secrets.token_bytes(16), key.client)
-    packet = hello.packet(seq=0, flags=PacketFlags.ACK_REQ)
-    first, second = link.answer(packet), link.answer(packet)
-    assert first is not None and first == second
-    another = link.hello()
-    assert isinstance(another, HelloAck) and another != message_of(first)
-    assert link.read("session", sealed=True) == another.session
-
-
-def test_versions_that_it_does_not_speak_are_refused(link: Wire) -> None:
-    assert status_of(link.hello(Role.NONE, lowest_version=2, highest_version=9)) is Status.UNSUPPORTED_VERSION
-    ack = link.hello(Role.NONE, lowest_version=1, highest_version=200)
-    assert isinstance(ack, HelloAck)
-    assert ack.version == 1
-
-
-def test_another_client_is_refused_by_name(link: Wire) -> None:
-    assert status_of(link.hello(Role.CLIENT, client="nobody-of-this-name")) is Status.WRONG_CLIENT
-
-
-def test_a_stranger_ends_nothing(board: Board, link: Wire) -> None:
-    """Whoever says HELLO without a key, or with a wrong one, leaves the session in use as it is."""
-    session = link.read("session", sealed=True)
-    key = link.key
-    assert key is not None
-    link.hello(Role.NONE)
-    hello = Hello(1, 1, Role.CLIENT, 8192, secrets.token_bytes(16), key.client)
-    assert link.answer(hello.packet(seq=0, flags=PacketFlags.ACK_REQ)) is not None
-    assert link.read("session", sealed=True) == session
-    forged = Packet(PacketType.WRITE, secrets.token_bytes(40), PacketFlags.ACK_REQ | PacketFlags.ENC, seq=1_000_000)
-    answer = link.answer(forged)
-    assert answer is not None
-    assert status_of(link.opened(answer)) is Status.AUTH_FAILED
-    assert link.read("session", sealed=True) == session
-
-
-def test_a_read_longer_than_the_host_takes_is_refused(link: Wire) -> None:
-    link.hello(payload_bytes=256)
-    first, last = BY_NAME["vendor_name"], BY_NAME["protocol_version"]
-    assert isinstance(link.command(Read(first.address, last.end - first.address)), ReadReply)
-    most = 256 - 4 - SEAL_BYTES  # behind the address, in a payload that is sealed
-    assert status_of(link.command(Read(first.address, most + 4))) is Status.BAD_VALUE
-
-
-def test_a_payload_larger_than_the_host_takes_is_refused(link: Wire) -> None:
-    link.hello(payload_bytes=512)
-    assert status_of(link.write("payload_bytes", 1024)) is Status.BAD_VALUE
-    assert link.write("payload_bytes", 512) == Ack()
-    link.hello()
-    link.set(payload_bytes=1024)
-
-
-def test_credit_for_another_session_is_no_credit(link: Wire) -> None:
-    link.set(height=32, width=32, test_pattern="ramp", frame_rate_hz=100.0, settings_apply=1, stream_enable="on")
-    assert link.ack is not None
-    link.tell(Credit(link.ack.session + 1, 1 << 30))
-    assert not link.wait(lambda: bool(link.of_type(PacketType.FRAME_START)), 0.15)

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from hil.board import Board
-from hil.contract.test_packets import DAMAGE
+from hil.contract.damage import DAMAGE
 from hil.dut import Dut
 from hil.wire import Wire
 from link.messages import Ack, Nack, Read, Resend, Write

@@ -123,4 +123,4 @@ def test_the_whole_contract_holds_on_every_target(process: Command, tmp_path: Pa
     result = checked(process("hil", "--target", target, "--out", tmp_path, "--json").json(), tmp_path, target)
     assert {each["reason"].split(":")[0] for each in result["skipped"]} == ({"kill"} if target == "sim" else set())
     assert result["passed"] > 350
-    assert len(MODULES) == 10
+    assert len(MODULES) == 12

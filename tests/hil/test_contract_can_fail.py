@@ -17,7 +17,7 @@ camera.pattern_codes = lambda pattern, geometry, counter: right(pattern, geometr
 """,
     ),
     "a command done twice": (
-        "packets",
+        "sessions",
         "done_once",
         """
 from firmware_model.device_session import DeviceSessions
