@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from adc import RawFrame
-from firmware_model.test_patterns import pattern_codes
+from firmware_model.test_patterns import TestPattern, pattern_codes
 from hil.awake import AwakeTimer
 from hil.board_keys import schedule_of
 from inference.receiver import FrameRefused
@@ -15,7 +15,7 @@ from keycam.link_receiver import LinkReceiver
 from link.host import VERDICTS, CameraLink, FrameStream, LinkKey
 from link.register import Value
 
-PATTERN = "ramp"
+PATTERN: TestPattern = "ramp"
 FRAME: dict[str, Value] = {
     "height": 32, "width": 32, "test_pattern": PATTERN, "payload_bytes": 256, "frame_rate_hz": 1000.0, "exposure_s": 1e-4,
 }  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from adc import RawFrame
+from firmware_model.device_faults import FaultName
 from hil.board import Board
 from hil.contract.test_key_epochs import counters_of, fresh_key, give
 from hil.contract.test_link_faults import SMALL, checked, every_loss_has_a_cause
@@ -17,12 +18,12 @@ from link.status import Status
 pytestmark = [pytest.mark.hil_feature("client", "device-faults", "quiet-line")]
 
 
-def happens(board: Board, name: str, before: int) -> bool:
+def happens(board: Board, name: FaultName, before: int) -> bool:
     """Whether a fault took effect by now, or soon."""
     deadline_s = time.monotonic() + board.scaled_s(10.0)
-    while board.happened(name) == before and time.monotonic() < deadline_s:  # type: ignore[arg-type]
+    while board.happened(name) == before and time.monotonic() < deadline_s:
         time.sleep(0.01)
-    return board.happened(name) == before + 1  # type: ignore[arg-type]
+    return board.happened(name) == before + 1
 
 
 @pytest.mark.parametrize("after", [0, 1, 3, 5])
@@ -88,7 +89,7 @@ def two_keys(board: Board) -> Iterator[Slot]:
 def corrupt(board: Board, *slots: Slot) -> None:
     """Rot slots, and reset the board so that it finds out."""
     for slot in slots:
-        name = "corrupt_slot_a" if slot is Slot.A else "corrupt_slot_b"
+        name: FaultName = "corrupt_slot_a" if slot is Slot.A else "corrupt_slot_b"
         before = board.happened(name)
         board.inject(name)
         assert happens(board, name, before)

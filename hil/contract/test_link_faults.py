@@ -14,12 +14,13 @@ from hil.golden import golden_frame
 from inference.receiver import FrameRefused, Receiver
 from link.host import CameraLink, CameraSilent
 from link.packet import PacketType, decoded
+from link.register import Value
 from link.transport.faults import Fault, FaultKind, FaultPlan, LinkFaults, fault_plan
 
 pytestmark = pytest.mark.hil_feature("client", "quiet-line")
 RECOVERY_FRAMES = 2
 """Once a fault is over, so many frames may still suffer from it."""
-SMALL = {"height": 32, "width": 32, "test_pattern": "ramp", "frame_rate_hz": 200.0, "payload_bytes": 256}
+SMALL: dict[str, Value] = {"height": 32, "width": 32, "test_pattern": "ramp", "frame_rate_hz": 200.0, "payload_bytes": 256}
 PACKETS_OF_A_FRAME = 8
 """At most: its start, its end, and 32 x 32 samples of 12 bits in payloads of 256 bytes."""
 PLANS = ("noise", "burst", "packets", "hostile", "flood", "harsh")
