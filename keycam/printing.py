@@ -147,7 +147,7 @@ def print_scheme_audit(result: dict[str, Any]) -> None:
             if "frames_to_break" in section:
                 needed = section["frames_to_break"] or f"more than {section['frames_tried'][-1]}"
                 table.add_row("", "", "", "frames to 99 % of the key", str(needed))
-    _show(table)
+    show(table)
     for name in next(iter(result["schemes"].values())):
         says = {scheme: sections[name]["says"] for scheme, sections in result["schemes"].items() if "says" in sections[name]}
         for sentence in dict.fromkeys(says.values()):
