@@ -10,6 +10,7 @@ import numpy as np
 
 from firmware_model.device_faults import FaultName
 from hil.board import Board
+from hil.chopped import Chopped
 from hil.features import features_of
 from hil.options import HilOptions
 from hil.strikes import Row, has_changed, rows_for
@@ -91,7 +92,9 @@ def _swept(board: Board, row: Row, seed: list[int]) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     faults = LinkFaults(FaultPlan(row.name), int(rng.integers(1 << 32)))
     struck, worst = 0, 0
-    with CameraLink(faults.opener(board.connect), key, patience=board.patience) as link:
+    # Cut below the faults for what they strike on its way to the host, and above them for what is on its way to the board.
+    opened = faults.opener(lambda: Chopped(board.connect(), rng.spawn(1)[0]))
+    with CameraLink(lambda: Chopped(opened(), rng.spawn(1)[0]), key, patience=board.patience) as link:
         stream = WatchedStream(link, key, board.scaled_s(FRAME_S))
         stream.begin()
         stream.next()

@@ -16,6 +16,7 @@ from firmware_model.device_faults import DeviceFaults
 from firmware_model.fault_socket import FaultSocket
 from hil.artefacts import Artefacts
 from hil.awake import MOST_STEP_S, AwakeClock, AwakeTimer
+from hil.chopped import Chopped
 from hil.decoded_log import described, write_log
 from hil.golden import golden_frame
 from hil.infrastructure import InfrastructureError, is_infrastructure
@@ -189,3 +190,23 @@ def test_a_sweep_says_what_is_wrong_with_it() -> None:
         ("memory_growth_mb", MOST_GROWTH_MB + 1),
     ):  # fmt: skip
         assert len(list(_trouble({**well, name: value}, 100))) == 1
+
+
+def test_a_chopped_link_carries_the_same_bytes_in_other_pieces() -> None:
+    host, device = transport_pair()
+    chopped = Chopped(host, np.random.default_rng(4))
+    data = np.random.default_rng(5).bytes(5000)
+    device.write(data)
+    pieces = [chopped.read(1.0)]
+    while sum(map(len, pieces)) < len(data):
+        pieces.append(chopped.read(1.0))
+    assert b"".join(pieces) == data
+    assert len({len(piece) for piece in pieces}) > 5
+    chopped.write(data)
+    heard = b""
+    while len(heard) < len(data):
+        heard += device.read(1.0)
+    assert heard == data
+    assert chopped.read(0.0) == b""
+    chopped.close()
+    device.close()
