@@ -16,12 +16,11 @@ from firmware_model.device_faults import DeviceFaults
 from firmware_model.fault_socket import FaultSocket
 from hil.artefacts import Artefacts
 from hil.awake import MOST_STEP_S, AwakeClock, AwakeTimer
-from hil.chopped import Chopped
 from hil.decoded_log import described, write_log
 from hil.golden import golden_frame
 from hil.infrastructure import InfrastructureError, is_infrastructure
 from hil.side_door import SideDoor
-from hil.strikes import DEVICE_FAULTS, SLOW, TIMELY, has_changed, rows_for
+from hil.strikes import CLEAN_BYTES, DEVICE_FAULTS, SIZES, SLOW, TIMELY, VOLLEY, has_changed, placed, rows_for
 from hil.sweep import MOST_GROWTH_MB, _trouble
 from link.host import CameraSilent
 from link.messages import Ack, Read
@@ -192,21 +191,12 @@ def test_a_sweep_says_what_is_wrong_with_it() -> None:
         assert len(list(_trouble({**well, name: value}, 100))) == 1
 
 
-def test_a_chopped_link_carries_the_same_bytes_in_other_pieces() -> None:
-    host, device = transport_pair()
-    chopped = Chopped(host, np.random.default_rng(4))
-    data = np.random.default_rng(5).bytes(5000)
-    device.write(data)
-    pieces = [chopped.read(1.0)]
-    while sum(map(len, pieces)) < len(data):
-        pieces.append(chopped.read(1.0))
-    assert b"".join(pieces) == data
-    assert len({len(piece) for piece in pieces}) > 5
-    chopped.write(data)
-    heard = b""
-    while len(heard) < len(data):
-        heard += device.read(1.0)
-    assert heard == data
-    assert chopped.read(0.0) == b""
-    chopped.close()
-    device.close()
+def test_placed_strikes_come_in_volleys_with_room_to_recover_between_them() -> None:
+    rows = {row.name: row for row in rows_for(10_000, with_device=False)}
+    for name in ("burst", "bit-flip"):
+        strikes = [record.strike for record in placed(rows[name], np.random.default_rng(1))]
+        assert len(strikes) == rows[name].count * 4 // 5
+        gaps = np.diff([strike.place for strike in strikes])
+        assert gaps.min() > SIZES.get(name, 0), "no strike is inside what another one changes"
+        assert (gaps >= CLEAN_BYTES).sum() == (len(strikes) - 1) // VOLLEY
+    assert placed(rows["packet-loss"], np.random.default_rng(1)) == []
