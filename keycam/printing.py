@@ -126,6 +126,35 @@ def print_audit(result: dict[str, Any], report: Path | None = None) -> None:
         print(f"report: {report}")
 
 
+def print_scheme_audit(result: dict[str, Any]) -> None:
+    """The audit of schemes: a line for each attack's figures, scheme by scheme, beside what chance gives."""
+    from keycam.audit.explained import figure_label, figure_text
+
+    table = Table(title=f"{result['source']}: {result['frames']} frames of {result['size_px'][1]}x{result['size_px'][0]}")
+    for heading in ("scheme", "attack", "frames", "figure", "found", "by chance", "limit of chance"):
+        table.add_column(heading, justify="left" if heading in ("scheme", "attack", "figure") else "right")
+    for scheme, sections in result["schemes"].items():
+        table.add_section()
+        first = scheme
+        for name, section in sections.items():
+            attack, frames = name.replace("_", " "), str(section["frames"])
+            figures = [figure for figure, value in section.items() if isinstance(value, float)]
+            for figure in figures:
+                levels = (section[levels].get(figure) for levels in ("chance", "chance_limit"))
+                texts = ("" if level is None else figure_text(figure, level) for level in levels)
+                table.add_row(first, attack, frames, figure_label(figure), figure_text(figure, section[figure]), *texts)
+                first = attack = frames = ""
+            if "frames_to_break" in section:
+                needed = section["frames_to_break"] or f"more than {section['frames_tried'][-1]}"
+                table.add_row("", "", "", "frames to 99 % of the key", str(needed))
+    show(table)
+    for name in next(iter(result["schemes"].values())):
+        says = {scheme: sections[name]["says"] for scheme, sections in result["schemes"].items() if "says" in sections[name]}
+        for sentence in dict.fromkeys(says.values()):
+            schemes = ", ".join(scheme for scheme, said in says.items() if said == sentence)
+            print(f"{name.replace('_', ' ')}, {schemes}: {sentence}")
+
+
 def print_inference(result: dict[str, Any]) -> None:
     table = Table(title=f"{result['image']}: {result['model']}, policy {result['policy']}, frame {result['counter']}")
     table.add_column("class")
