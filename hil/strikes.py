@@ -62,7 +62,8 @@ def placed(row: Row, rng: np.random.Generator) -> list[FaultRecord]:
     records, place = [], BEGIN_BYTES
     for number in range(row.count * 4 // 5):
         place += CLEAN_BYTES if number and number % VOLLEY == 0 else 0
-        place += fault.size_bytes + int(rng.integers(1, 2 * SPACING_BYTES))
+        # What a flood puts in covers none of the bytes that come.
+        place += (0 if fault.kind == "flood" else fault.size_bytes) + int(rng.integers(1, 2 * SPACING_BYTES))
         strike = Strike(place, fault, int(rng.integers(1 << 63)))
         records.append(FaultRecord(0.0, "to-host", strike, b"", b"", 0, 0))
     return records
