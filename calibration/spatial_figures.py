@@ -72,7 +72,7 @@ def spectrum_figure(found: Characterisation) -> "Figure":
             power = spectrum(clean, axis)[1:]
             ax.plot(np.linspace(0, 0.5, power.size + 1)[1:], np.sqrt(power), color=shade, linewidth=0.8, label=label)
         if left > 0:
-            ax.axhline(left, color="#d35400", linestyle="--", linewidth=0.9, label="left of the temporal noise")
+            ax.axhline(left, color="#d35400", linestyle="--", linewidth=0.9, label="what is left of the temporal noise")
         ax.set(xlabel="cycles/pixel", ylabel=f"root of the power, {unit}", ylim=(0, None))
         ax.legend()
     axes[0].set_title(f"Spectrogram of DSNU ({plane.name})")

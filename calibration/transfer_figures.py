@@ -54,6 +54,7 @@ def transfer_figure(found: Characterisation) -> "Figure":
     left.set(
         xlabel="signal over dark, DN", ylabel="temporal variance over dark, DN²", title="Photon transfer: triangle = saturation"
     )
+    left.set_ylim(top=1.25 * max(float(own.points.noise_dn2.max()) for own in found.recording.planes))  # room for the legend
     right.set(xlabel="signal over dark, DN", ylabel="standard deviation, DN", title="Noise (dashed: DSNU and PRNU)")
     left.legend()
     right.legend()

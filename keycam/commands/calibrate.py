@@ -60,7 +60,7 @@ def calibrate(
         raise ValueError("out = nothing: allowed is a folder, --out DIR")
     from keycam.calibrate import CalibrationPlan, run_calibration
     from keycam.calibration_targets import QUICK_SIZE, LinkedTarget, SimulatedTarget, Target
-    from keycam.convert import parsed_size
+    from keycam.frame_size import parsed_size
     from keycam.printing import print_calibration, print_json
 
     frames = None if size is None else parsed_size(size)
