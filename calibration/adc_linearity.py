@@ -14,7 +14,8 @@ from calibration.effective_bits import SineFit, coherent_cycles
 from calibration.session import Report
 
 MOST_COUNTS = 2**23
-"""Counters that are kept at once: 32 MiB, and four times 64 MiB for what they come to. With more columns than they suffice for, evenly spaced ones are measured."""
+"""Counters that are kept at once: 32 MiB, and four times 64 MiB for what they come to. With more columns than they suffice for,
+evenly spaced ones are measured."""
 SINE_SHARE = 0.98
 """Amplitude of the sine of the ENOB over half of the range that all converters share."""
 SINE_BEYOND = 0.02
@@ -118,7 +119,7 @@ def measure_converters(camera: _DrivenCamera, hits_per_code: int, took: Report =
 def _driven_range(
     reach: tuple[float, float], driven: Callable[[NDArray[np.float64]], Iterator[NDArray[np.uint16]]], height: int, codes: int
 ) -> tuple[float, float]:
-    """The part of the input's reach that the converters' ranges lie in, from one coarse ramp, with an eighth of it on either side.
+    """The part of the input's reach that the converters' ranges lie in, by one coarse ramp, and `MARGIN` on either side.
 
     An input may reach far beyond converters whose gain is high.
     """

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,16 @@ class CameraNotStarted(ValueError):
 
 
 @contextmanager
-def camera_process(link: str, key: Path, *, policy: str = "secure", views: int = 120, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """Run `keycam camera` beside the block; what it says of itself once it listens, with its `link`.
+def camera_process(
+    link: str, key: Path, *, policy: str = "secure", views: int = 120, seed: int = 0, more: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Run `keycam camera` beside the block, with `more` options; what it says of itself once it listens, with its `link`.
 
     Raises CameraNotStarted with its own sentence where it refuses.
     """
     line = [
         sys.executable, "-m", "keycam", "camera", "--link", link, "--key", str(key), "--policy", policy, "--views", str(views),
-        "--seed", str(seed), "--json",
+        "--seed", str(seed), "--json", *more,
     ]  # fmt: skip
     with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as camera:
         assert camera.stdout is not None and camera.stderr is not None

@@ -204,5 +204,5 @@ def test_what_is_no_bench_is_refused_in_one_sentence(tmp_path: Path, answer: byt
 
 
 def test_no_bench_is_refused_with_what_the_system_says(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="bench = .*nowhere: No such file or directory; allowed is the socket of a bench"):
+    with pytest.raises(BenchError, match=r"bench = .*nowhere: No such file or directory; allowed is the socket of a bench"):
         RemoteBench(tmp_path / "nowhere")
