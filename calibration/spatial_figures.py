@@ -124,6 +124,7 @@ def image_figure(found: Characterisation) -> "Figure":
     """The dark and the half-saturated mean image of the main plane, stretched to their 1 and 99 % quantiles."""
     own, plane = found.recording.planes[found.main], found.planes[found.main]
     figure, axes = new_figure(2, 3.9)
+    figure.subplots_adjust(right=0.93)  # the colour bars' labels stand beyond the panels
     for ax, image, unit in ((axes[0], dark_image_e(own, plane), "e-"), (axes[1], response_image_percent(own), "%")):
         low, high = np.quantile(image, (0.01, 0.99))
         shown = ax.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1e-6), interpolation="nearest", aspect="equal")
