@@ -20,9 +20,18 @@ class CameraNotStarted(ValueError):
 
 @contextmanager
 def camera_process(
-    link: str, key: Path, *, policy: str = "secure", views: int = 120, seed: int = 0, more: Sequence[str] = ()
+    link: str,
+    key: Path,
+    *,
+    policy: str = "secure",
+    source: str | None = None,
+    views: int = 120,
+    seed: int = 0,
+    baud: int | None = None,
+    faults: Path | None = None,
+    more: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
-    """Run `keycam camera` beside the block, with `more` options; what it says of itself once it listens, with its `link`.
+    """Run `keycam camera` beside the block, with `more` options; what it says of itself once it listens: its `link`, its `pid`.
 
     Raises CameraNotStarted with its own sentence where it refuses.
     """
@@ -30,6 +39,9 @@ def camera_process(
         sys.executable, "-m", "keycam", "camera", "--link", link, "--key", str(key), "--policy", policy, "--views", str(views),
         "--seed", str(seed), "--json", *more,
     ]  # fmt: skip
+    line += [] if source is None else ["--source", source]
+    line += [] if baud is None else ["--baud", str(baud)]
+    line += [] if faults is None else ["--faults", str(faults)]
     with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as camera:
         assert camera.stdout is not None and camera.stderr is not None
         said: list[bytes] = []
@@ -44,7 +56,7 @@ def camera_process(
                 camera.wait()
                 listener.join(END_S)
                 raise CameraNotStarted(_last_words(said))
-            yield json.loads(first)
+            yield {**json.loads(first), "pid": camera.pid}
         finally:
             impatient.cancel()
             camera.terminate()
