@@ -24,6 +24,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     from firmware_model.flash import FlashError
     from inference.datasets import DataError
     from inference.recording.errors import RecordingError
+    from keycam.batch.cluster import ClusterError
     from keycam.calibration_files import CalibrationError
     from keycam.camera_process import CameraNotStarted
     from link.host.failures import LinkFailure
@@ -33,7 +34,7 @@ def refusal(error: Exception) -> tuple[str, int]:
 
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
-    of_devices = (FlashError, FaultSocketError, CameraNotStarted, LinkFailure)
+    of_devices = (FlashError, FaultSocketError, CameraNotStarted, LinkFailure, ClusterError)
     if isinstance(error, of_sources + of_calibrations + of_devices):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
