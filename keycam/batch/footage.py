@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import dropwhile, islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,27 +71,37 @@ class Video:
         Raises SceneError where one of them is damaged or not there.
         """
         given = 0
-        for number, frame in enumerate(islice(self._frames_from(first, ticks), count), first):
-            if frame.is_corrupt or (ticks is not None and frame.pts != ticks[number - first]):
-                raise SceneError(f"video = {self.path}: frame {number} cannot be decoded; {_COMPLETE}")
-            given += 1
-            yield linear_from_srgb(_upright(frame))
+        if first and ticks is not None:
+            for frame in self._entered_at(ticks):
+                given += 1
+                yield linear_from_srgb(_upright(frame))
+        if given == count:
+            return
+        with _opened(self.path) as (_, _, frames):
+            for number, frame in enumerate(islice(frames, first + given, first + count), first + given):
+                if frame.is_corrupt or (ticks is not None and frame.pts != ticks[number - first]):
+                    raise SceneError(f"video = {self.path}: frame {number} cannot be decoded; {_COMPLETE}")
+                given += 1
+                yield linear_from_srgb(_upright(frame))
         if given < count:
             raise SceneError(f"video = {self.path}: it ends before frame {first + given}, which it has announced; {_COMPLETE}")
 
-    def _frames_from(self, first: int, ticks: NDArray[np.int64] | None) -> Iterator[Any]:
-        if first and ticks is not None:
+    def _entered_at(self, ticks: NDArray[np.int64]) -> Iterator[Any]:
+        """The frames with these time stamps, entered in the middle of the file; as many of them as come out well.
+
+        Some files cannot be entered everywhere: where only the time of decoding is known, or where pictures are refreshed part
+        by part. What is missing is then found from the beginning.
+        """
+        try:
             with _opened(self.path) as (container, stream, frames):
                 container.seek(int(ticks[0]), stream=stream)
-                for frame in frames:
-                    if frame.pts is None or frame.pts > ticks[0]:
-                        break  # it cannot be entered here: some containers only know when frames are decoded, not shown
-                    if frame.pts == ticks[0]:
-                        yield frame
-                        yield from frames
+                coming = dropwhile(lambda frame: frame.pts is not None and frame.pts < ticks[0], frames)
+                for tick, frame in zip(ticks, coming, strict=False):
+                    if frame.pts != tick or frame.is_corrupt:
                         return
-        with _opened(self.path) as (_, _, frames):
-            yield from islice(frames, first, None)
+                    yield frame
+        except SceneError:
+            return
 
     def _packet_ticks(self) -> NDArray[np.int64] | None:
         """The time stamps of all frames in the order of showing, or None where the packets do not say them."""
