@@ -14,11 +14,11 @@ from keycam.batch.units import Unit
 
 
 class WorkerProcesses:
-    """An engine of `workers` processes that share the cores."""
+    """An engine of `workers` processes with so many threads each; without a number they share the cores."""
 
-    def __init__(self, recipe: Recipe, out: Path, workers: int) -> None:
+    def __init__(self, recipe: Recipe, out: Path, workers: int, *, threads: int | None = None) -> None:
         self._recipe, self._out = recipe, out
-        threads = max(1, len(os.sched_getaffinity(0)) // workers)
+        threads = threads or max(1, len(os.sched_getaffinity(0)) // workers)
         spawned = multiprocessing.get_context("spawn")
         self._pool = ProcessPool(workers, initializer=start, initargs=[threads], context=spawned)
         self._running: dict[Future[None], Unit] = {}

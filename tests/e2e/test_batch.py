@@ -18,7 +18,7 @@ from firmware_model.camera import frame_seed
 from inference.receiver import Receiver
 from inference.recording import Recording
 from keycam.batch.footage import Video
-from keycam.batch.panel import LEAST_HEIGHT, LEAST_WIDTH
+from keycam.batch.panel import LEAST_WIDTH
 from keycam.batch.rows import compared
 from keycam.keyfile import open_key
 from sensor_sim import DEMO_PROFILE, Sensor
@@ -69,7 +69,7 @@ def test_every_frame_has_one_row_and_its_picture_at_its_time(command, tmp_path: 
         assert set(row["timings_ms"]) == {"camera", "wait", "key_and_verify", "isp", "network"}
     annotated = decoded(out / "clip.mp4" / "annotated.mp4")
     assert [time_s for time_s, _ in annotated] == pytest.approx([row["time_s"] for row in rows], abs=1e-4)
-    assert annotated[0][1].shape == (LEAST_HEIGHT, LEAST_WIDTH, 3)
+    assert annotated[0][1].shape == (LEAST_WIDTH, LEAST_WIDTH, 3)  # the network takes squares
     assert files_in(out) == {
         "summary.json",
         "contact-sheet.png",
