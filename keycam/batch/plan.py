@@ -45,7 +45,7 @@ class BatchPlan:
     client: str | None = None
     passphrase_file: Path | None = None
     policy: str = "secure"
-    shuffle: Shuffle = "every-layer"
+    shuffle: Shuffle = "input"
     profile: str | None = None
     seed: int = 0
     reveal: bool = False

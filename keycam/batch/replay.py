@@ -45,7 +45,7 @@ class ReplayPlan:
     weights: Path | None = None
     size: tuple[int, int] | None = None
     passphrase_file: Path | None = None
-    shuffle: Shuffle = "every-layer"
+    shuffle: Shuffle = "input"
     profile: str | None = None
     reveal: bool = False
     video: bool = True

@@ -42,8 +42,11 @@ def batch(
     passphrase_file: PassphraseFile = None,
     policy: Policy = "secure",
     shuffle: Annotated[
-        str, typer.Option(help="every-layer: each layer has a secret order of its own; input: undone at the first.")
-    ] = "every-layer",
+        str,
+        typer.Option(
+            help="input: the order is undone at the first layer, fastest; every-layer: each layer has a secret order of its own."
+        ),
+    ] = "input",
     profile: Annotated[str | None, typer.Option(help="Sensor: a name (see 'keycam info') or a TOML file.")] = None,
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Draw on the restored picture, and keep masks: the results then show the scene.")

@@ -24,8 +24,11 @@ def replay(
     ] = None,
     passphrase_file: PassphraseFile = None,
     shuffle: Annotated[
-        str, typer.Option(help="every-layer: each layer has a secret order of its own; input: undone at the first.")
-    ] = "every-layer",
+        str,
+        typer.Option(
+            help="input: the order is undone at the first layer, fastest; every-layer: each layer has a secret order of its own."
+        ),
+    ] = "input",
     profile: Annotated[str | None, typer.Option(help="Sensor that the frames came from: a name or a TOML file.")] = None,
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Draw on the restored picture, and keep masks: the results then show the scene.")
