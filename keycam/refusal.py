@@ -24,7 +24,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     from firmware_model.flash import FlashError
     from inference.datasets import DataError
     from inference.recording.errors import RecordingError
-    from keycam.batch.cluster import ClusterError
+    from keycam.batch.errors import ClusterError
     from keycam.calibration_files import CalibrationError
     from keycam.camera_process import CameraNotStarted
     from link.host.failures import LinkFailure

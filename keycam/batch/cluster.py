@@ -7,16 +7,13 @@ one by Dask, which refuses to use its counters again; the batch then gives it fr
 from pathlib import Path
 from typing import Any
 
-from keycam.batch.engine import Outcome, WorkerDied
+from keycam.batch.engine import Outcome
+from keycam.batch.errors import ClusterError, WorkerDied
 from keycam.batch.recipe import Recipe
 from keycam.batch.units import Unit
 
 PLUGIN = "keycam-batch"
 CONNECT_S = 20.0
-
-
-class ClusterError(ValueError):
-    """A cluster that cannot be used: the message names the address and what is allowed."""
 
 
 class Cluster:

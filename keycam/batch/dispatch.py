@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from keycam.batch.engine import Engine, Outcome, WorkerDied
+from keycam.batch.engine import Engine, Outcome
+from keycam.batch.errors import WorkerDied
 from keycam.batch.folder import CountersTaken
 from keycam.batch.progress import BatchProgress
 from keycam.batch.units import Job, Unit

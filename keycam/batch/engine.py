@@ -1,13 +1,8 @@
 """Where units are worked on: a few processes of this machine, or a cluster."""
 
-from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from keycam.batch.units import Unit
-
-
-class WorkerDied(RuntimeError):
-    """The process that worked on a unit ended in the middle of it."""
 
 
 class Outcome(NamedTuple):
@@ -28,6 +23,3 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """End at once what is still under way."""
-
-
-RunUnit = Callable[[Unit, int], None]

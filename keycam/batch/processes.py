@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
-from keycam.batch.engine import Outcome, WorkerDied
+from keycam.batch.engine import Outcome
+from keycam.batch.errors import WorkerDied
 from keycam.batch.process_start import run_unit, start
 from keycam.batch.recipe import Recipe
 from keycam.batch.units import Unit

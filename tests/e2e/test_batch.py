@@ -17,6 +17,7 @@ from firmware_model import Camera, converter_of
 from firmware_model.camera import frame_seed
 from inference.receiver import Receiver
 from inference.recording import Recording
+from keycam.batch.bench import Case
 from keycam.batch.footage import Video
 from keycam.batch.panel import LEAST_WIDTH
 from keycam.batch.rows import compared
@@ -404,3 +405,13 @@ def test_a_recording_is_replayed_with_its_key_only(command, key: Path, tmp_path:
     assert (run.code, run.out) == (3, "")
     assert "the key accepts none of its frames (tag 2); allowed is the key of its camera or client" in run.err
     assert not (tmp_path / "again").exists()
+
+
+def test_the_benchmark_compares_both_ways_with_the_plain_network(command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keycam.batch.bench.CASES", (Case("fcn_resnet12", 48, 64),))
+    monkeypatch.setattr("keycam.batch.bench.ROUNDS", 1)
+    (row,) = command("bench", "batch", "--repeats", 3, "--json").json()["rows"]
+    assert row["different_frames"] == 0
+    for way in ("input", "every_layer"):
+        assert row[f"{way}_share"] == pytest.approx(row[f"{way}_fps"] / row["plain_fps"])
+        assert row[f"{way}_fps"] > 0

@@ -15,8 +15,9 @@ import pytest
 
 from keycam.batch.rows import compared
 from tests.batch_here import Here
-from tests.e2e.conftest import ENVIRONMENT
 from tests.footage_files import spoil, write_video
+
+from .conftest import ENVIRONMENT
 
 START_S = 240.0
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ENVIRONMENT
 from tests.footage_files import write_video
+
+from .conftest import ENVIRONMENT
 
 FRAMES = 600
 

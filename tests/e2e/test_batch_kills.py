@@ -15,8 +15,9 @@ import pytest
 
 from keycam.batch.rows import compared
 from tests.batch_here import Here
-from tests.e2e.conftest import END_S, ENVIRONMENT
 from tests.footage_files import write_video
+
+from .conftest import END_S, ENVIRONMENT
 
 FRAMES, UNIT_FRAMES = 40, 5
 START_S = 240.0

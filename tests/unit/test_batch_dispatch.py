@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from keycam.batch.dispatch import IN_FLIGHT, Dispatch
-from keycam.batch.engine import Outcome, WorkerDied
+from keycam.batch.engine import Outcome
+from keycam.batch.errors import WorkerDied
 from keycam.batch.folder import CountersTaken
 from keycam.batch.footage import Video
 from keycam.batch.units import Unit
