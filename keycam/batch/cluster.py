@@ -4,6 +4,7 @@ All machines must see these under the same paths, and have keycam installed. A w
 one by Dask, which refuses to use its counters again; the batch then gives it fresh ones.
 """
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from keycam.batch.errors import ClusterError, WorkerDied
 from keycam.batch.recipe import Recipe
 from keycam.batch.units import Unit
 
-PLUGIN = "keycam-batch"
 CONNECT_S = 20.0
 
 
@@ -33,20 +33,23 @@ class Cluster:
             allowed = "allowed is that of a Dask scheduler, such as tcp://10.0.0.1:8786"
             raise ClusterError(f"cluster = {address}: no scheduler answers there; {allowed}") from error
         self._address = address
+        self._name = f"keycam-batch-{secrets.token_hex(8)}"  # other batches may be at work on the same cluster
         self._running: dict[Any, Unit] = {}
-        self._client.register_plugin(BatchWorker(recipe, out), name=PLUGIN)
+        self._client.register_plugin(BatchWorker(recipe, out), name=self._name)
 
     def submit(self, unit: Unit, first_counter: int) -> None:
         from keycam.batch.cluster_plugin import run_on_cluster
 
-        task = f"{PLUGIN}-{unit.uid}-{first_counter}"
-        self._running[self._client.submit(run_on_cluster, unit, first_counter, key=task, pure=False)] = unit
+        task = f"{self._name}-{unit.uid}-{first_counter}"
+        future = self._client.submit(run_on_cluster, self._name, unit, first_counter, key=task, pure=False)
+        self._running[future] = unit
 
     def outcomes(self, timeout_s: float) -> list[Outcome]:
         from distributed import wait
 
         try:
-            done, _ = wait(list(self._running), timeout=timeout_s, return_when="FIRST_COMPLETED")
+            with self._client.as_current():
+                done, _ = wait(list(self._running), timeout=timeout_s, return_when="FIRST_COMPLETED")
         except TimeoutError:
             if self._client.status != "running":
                 allowed = "allowed is one that runs until the batch ends"
@@ -55,7 +58,9 @@ class Cluster:
         return [Outcome(self._running.pop(future), _error_of(future)) for future in done]
 
     def close(self) -> None:
-        self._client.cancel(list(self._running), force=True)
+        if self._client.status == "running":
+            self._client.cancel(list(self._running), force=True)
+            self._client.unregister_worker_plugin(self._name)  # which overwrites the keys that the workers hold
         self._client.close()
 
 

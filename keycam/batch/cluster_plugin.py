@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from distributed import Worker as DaskWorker
 from distributed import WorkerPlugin, get_worker
@@ -22,17 +23,23 @@ class BatchWorker(WorkerPlugin):
         self._making = threading.Lock()
         self._worker: Worker | None = None
 
+    def teardown(self, worker: DaskWorker) -> None:
+        """The batch has ended: keep no key."""
+        with self._making:
+            if self._worker is not None:
+                self._worker.close()
+                self._worker = None
+
     def run(self, unit: Unit, first_counter: int) -> None:
         """Do a unit."""
         with self._making:
             if self._worker is None:
                 self._worker = Worker(self._recipe, self._out)
-        self._worker.run(unit, first_counter)
+            ours = self._worker
+        ours.run(unit, first_counter)
 
 
-def run_on_cluster(unit: Unit, first_counter: int) -> None:
-    """Do a unit on whatever worker this runs."""
-    from keycam.batch.cluster import PLUGIN
-
-    plugin = get_worker().plugins[PLUGIN]
+def run_on_cluster(name: str, unit: Unit, first_counter: int) -> None:
+    """Do a unit with the plugin `name` of whatever worker this runs on."""
+    plugin: Any = get_worker().plugins[name]
     plugin.run(unit, first_counter)

@@ -1,6 +1,9 @@
 """Video files of a batch: H.264 to be watched, FFV1 for masks; written stretch by stretch and joined without coding again."""
 
-from collections.abc import Iterable
+import contextlib
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -43,6 +46,10 @@ class VideoWriter:
 
     def write(self, picture: NDArray[np.uint8], time_s: float) -> None:
         """Add a picture, shown from `time_s` on. Raises OSError."""
+        with _system_errors(self.path):
+            self._write(picture, time_s)
+
+    def _write(self, picture: NDArray[np.uint8], time_s: float) -> None:
         import av
 
         encoder, pixels, given = _ENCODERS[self.codec]
@@ -59,10 +66,11 @@ class VideoWriter:
         self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
-        """End the file."""
+        """End the file. Raises OSError."""
         if self._container is not None:
-            self._container.mux(self._stream.encode(None))
-            self._container.close()
+            with _system_errors(self.path):
+                self._container.mux(self._stream.encode(None))
+                self._container.close()
             self._container = None
 
     def __enter__(self) -> Self:
@@ -72,14 +80,18 @@ class VideoWriter:
         if kind is None:
             self.close()
         elif self._container is not None:
-            self._container.close()
+            with contextlib.suppress(OSError), _system_errors(self.path):  # the first error is the one to tell
+                self._container.close()
 
 
 def join(parts: Iterable[Path], whole: Path) -> None:
-    """Lay the videos of consecutive stretches end to end, packet by packet; their time stamps already follow on each other."""
+    """Lay the videos of consecutive stretches end to end, packet by packet; their time stamps already follow on each other.
+
+    Raises OSError.
+    """
     import av
 
-    with av.open(str(whole), "w") as joined:
+    with _system_errors(whole), av.open(str(whole), "w") as joined:
         out: Any = None
         last = -1
         for part in parts:
@@ -94,3 +106,16 @@ def join(parts: Iterable[Path], whole: Path) -> None:
                     last = packet.dts = packet.pts = max(last + 1, packet.pts)
                     packet.stream = out
                     joined.mux(packet)
+
+
+@contextmanager
+def _system_errors(path: Path) -> Iterator[None]:
+    """Let what the system refuses FFmpeg, such as room on the disk, come out as Python has it."""
+    import av
+
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError) or error.errno not in errno.errorcode:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error

@@ -70,6 +70,11 @@ class Worker:
                 folder.drop()
                 raise
 
+    def close(self) -> None:
+        """Overwrite the keys."""
+        with self._one_at_a_time:
+            self._schedule.wipe()
+
     def _see(self, unit: Unit, first_counter: int, folder: Path) -> None:
         recipe, schedule, classes = self._recipe, self._schedule, self._chosen.classes
         fit = fitted(unit.frame, self._chosen.size if recipe.size is None else recipe.size)
