@@ -47,7 +47,6 @@ def test_a_cluster_gives_what_this_machine_gives(command, key: Path, tmp_path: P
     with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as local:
         address = local.scheduler_address
         assert command(*line, "--out", tmp_path / "there", "--cluster", address, "--json").json()["frames_done"] == 12
-        # A worker that is given a key of another name than the batch's refuses it.
         assert command(*line, "--out", tmp_path / "there", "--cluster", address, "--json").json()["frames_done"] == 0
     here, there = (rows_in(tmp_path / place / "clip.mp4") for place in ("here", "there"))
     assert [compared(row) for row in here] == [compared(row) for row in there]
