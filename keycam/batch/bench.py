@@ -141,8 +141,16 @@ def bench_workers(engines: Iterable[str] = ENGINES, repeats: int = 30) -> list[W
                                 if outcome.error is not None:
                                     raise outcome.error
                     fps.append(WORKER_UNITS * repeats / (time.perf_counter() - began_s))
-        size = {"height": case.height, "width": case.width}
-        rows.append(WorkersRow(name=name, **size, one_worker_fps=fps[0], two_workers_fps=fps[1], scaling=fps[1] / fps[0]))
+        rows.append(
+            WorkersRow(
+                name=name,
+                height=case.height,
+                width=case.width,
+                one_worker_fps=fps[0],
+                two_workers_fps=fps[1],
+                scaling=fps[1] / fps[0],
+            )
+        )
     return rows
 
 

@@ -45,9 +45,9 @@ def annotated(
     """Draw the row on black of `size` (height, width), or on a `picture` uint8 (h, w, 3) brought to it; uint8 (*size, 3)."""
     import cv2
 
-    canvas = (
-        np.zeros((*size, 3), np.uint8) if picture is None else cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR)
-    )
+    canvas: NDArray[np.uint8] = np.zeros((*size, 3), np.uint8)
+    if picture is not None:
+        cv2.resize(picture, size[::-1], dst=canvas, interpolation=cv2.INTER_LINEAR)
     shares = sorted(named_shares(row).items(), key=lambda named: -named[1])
     bars = [named for named in shares if named[1] >= 0.005][:MOST_BARS]
     bottom, right = LINE_PX * (len(bars) + 1) + 12, min(size[1], 2 * LEFT_PX + BAR_PX + 190)

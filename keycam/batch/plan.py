@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 from inference.keyed.rewriter import Shuffle
 from keycam.policy import named_policy
@@ -45,7 +45,7 @@ class BatchPlan:
     client: str | None = None
     passphrase_file: Path | None = None
     policy: str = "secure"
-    shuffle: Shuffle = "input"
+    shuffle: str = "input"
     profile: str | None = None
     seed: int = 0
     reveal: bool = False
@@ -60,14 +60,20 @@ class BatchPlan:
             raise ValueError("source: there is none; allowed is one or more videos, pictures, folders or patterns")
         named_policy(self.policy)
         picture_size(self.size)
-        if self.shuffle not in get_args(Shuffle):
-            raise ValueError(f"shuffle = {self.shuffle!r}: allowed is {', '.join(get_args(Shuffle))}")
+        named_shuffle(self.shuffle)
         if not 1 <= self.workers <= MOST_WORKERS:
             raise ValueError(f"workers = {self.workers}: allowed is 1 to {MOST_WORKERS}")
         if not 1 <= self.unit_frames <= 10**6:
             raise ValueError(f"unit_frames = {self.unit_frames}: allowed is 1 to 1000000")
         if self.cluster is not None and self.workers != 1:
             raise ValueError(f"workers = {self.workers}: allowed is without --cluster, which has its own")
+
+
+def named_shuffle(name: str) -> Shuffle:
+    """Where a keyed network undoes the order. Raises ValueError for an unknown place."""
+    if name not in get_args(Shuffle):
+        raise ValueError(f"shuffle = {name!r}: allowed is {', '.join(get_args(Shuffle))}")
+    return cast(Shuffle, name)
 
 
 def picture_size(size: str | None) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from inference.keyed.rewriter import Shuffle
 from keycam import __version__
@@ -61,8 +61,6 @@ class Recipe:
 
     def __post_init__(self) -> None:
         named_policy(self.policy)
-        if self.shuffle not in get_args(Shuffle):
-            raise ValueError(f"shuffle = {self.shuffle!r}: allowed is {', '.join(get_args(Shuffle))}")
         if self.size is not None and (min(self.size) < 2 or any(side % 2 for side in self.size)):
             raise ValueError(f"size = {self.size[0]}x{self.size[1]}: allowed is even sides, HEIGHTxWIDTH")
 

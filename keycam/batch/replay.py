@@ -8,7 +8,6 @@ from typing import Any
 
 from adc import RASTER, FrameHeader, KeySchedule, RawFrame
 from inference.answers import Network
-from inference.keyed.rewriter import Shuffle
 from inference.receiver import Receiver
 from inference.recording import Recording, RecordingError
 from inference.recording.video import import_video
@@ -18,6 +17,7 @@ from keycam.batch.fitting import fitted, settings_in
 from keycam.batch.folder import write_json
 from keycam.batch.in_flight import FramesInFlight
 from keycam.batch.network import ChosenNetwork, choose_network
+from keycam.batch.plan import named_shuffle, picture_size
 from keycam.batch.seeing import write_results
 from keycam.batch.sheet import SHEET, draw_sheet
 from keycam.batch.summary import SUMMARY, summarised
@@ -43,12 +43,16 @@ class ReplayPlan:
     out: Path
     model: str = "resnet20"
     weights: Path | None = None
-    size: tuple[int, int] | None = None
+    size: str | None = None
     passphrase_file: Path | None = None
-    shuffle: Shuffle = "input"
+    shuffle: str = "input"
     profile: str | None = None
     reveal: bool = False
     video: bool = True
+
+    def __post_init__(self) -> None:
+        named_shuffle(self.shuffle)
+        picture_size(self.size)
 
 
 def run_replay(plan: ReplayPlan) -> dict[str, Any]:
@@ -134,7 +138,7 @@ def _seen(
     plan: ReplayPlan, footage: _Footage, header: FrameHeader, chosen: ChosenNetwork, schedule: KeySchedule, folder: Path
 ) -> tuple[int, dict[str, int]]:
     """Write what the network sees; how many frames, and how many were refused by cause."""
-    array, wanted = (header.geometry.height, header.geometry.width), chosen.size if plan.size is None else plan.size
+    array, wanted = (header.geometry.height, header.geometry.width), picture_size(plan.size) or chosen.size
     least = wanted or (chosen.least_px, chosen.least_px)
     if array[0] < least[0] or array[1] < least[1]:
         trouble = f"its frames are {array[1]}x{array[0]} photosites"
@@ -154,7 +158,7 @@ def _seen(
 
     network: Network = chosen.plain()
     if schedule.policy != RASTER:
-        network = chosen.keyed(schedule, fitted(array, wanted).picture, plan.shuffle)
+        network = chosen.keyed(schedule, fitted(array, wanted).picture, named_shuffle(plan.shuffle))
     frames = progress(known(), "replaying", len(footage) or None)
     with stream(frames, Receiver(schedule, live=False), network, settings=settings) as results:
         seen = map(in_flight.seen, results)

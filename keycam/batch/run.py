@@ -16,7 +16,7 @@ from keycam.batch.fitting import fitted
 from keycam.batch.folder import OutputFolder, write_json
 from keycam.batch.footage import Footage
 from keycam.batch.network import ChosenNetwork, choose_network
-from keycam.batch.plan import BatchPlan, picture_size
+from keycam.batch.plan import BatchPlan, named_shuffle, picture_size
 from keycam.batch.progress import BatchProgress
 from keycam.batch.recipe import Recipe, key_id
 from keycam.batch.sheet import SHEET, draw_sheet
@@ -160,7 +160,7 @@ def _recipe(plan: BatchPlan, chosen: ChosenNetwork, key: Key | None) -> Recipe:
         profile=DEMO_PROFILE if plan.profile is None else load_profile(plan.profile),
         seed=plan.seed,
         policy=plan.policy,
-        shuffle=plan.shuffle,
+        shuffle=named_shuffle(plan.shuffle),
         key=_absolute(plan.key),
         client=plan.client,
         passphrase_file=_absolute(plan.passphrase_file),

@@ -75,12 +75,13 @@ def _pictures(video: Path, numbers: list[int]) -> list[NDArray[np.uint8]]:
 
     if not video.exists():
         return []
-    wanted, found = set(numbers), []
+    wanted: set[int] = set(numbers)
+    found: list[NDArray[np.uint8]] = []
     with av.open(str(video)) as container:
         container.streams.video[0].thread_type = "AUTO"
         for number, frame in enumerate(container.decode(video=0)):
             if number in wanted:
-                found.append(frame.to_ndarray(format="rgb24"))
+                found.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
                 if len(found) == len(wanted):
                     break
     return found

@@ -101,9 +101,10 @@ def join(parts: Iterable[Path], whole: Path) -> None:
                     out = joined.add_stream_from_template(stream)
                     out.time_base = stream.time_base
                 for packet in container.demux(stream):
-                    if packet.dts is None:
-                        continue
-                    last = packet.dts = packet.pts = max(last + 1, packet.pts)
+                    if packet.pts is None:
+                        continue  # it says that there are no more
+                    last = max(last + 1, packet.pts)
+                    packet.pts = packet.dts = last
                     packet.stream = out
                     joined.mux(packet)
 

@@ -78,7 +78,7 @@ def batch(
         sources=tuple(source), out=out, model=model, weights=weights, size=size, key=key, client=client,
         passphrase_file=passphrase_file, policy=policy, shuffle=shuffle, profile=profile, seed=seed, reveal=reveal, video=video,
         record=record, workers=workers, cluster=cluster, unit_frames=unit_frames,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
     result = run_batch(plan)
     print_json(result) if as_json else print_batch(result)
     for sentence in result["set_aside"].values():

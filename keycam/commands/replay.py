@@ -40,14 +40,13 @@ def replay(
 
     The exit code is 1 where frames were refused or are damaged; all others are done.
     """
-    from keycam.batch.plan import picture_size
     from keycam.batch.replay import ReplayPlan, run_replay
     from keycam.printing import print_batch, print_json
 
     plan = ReplayPlan(
-        recording=recording, key=key, out=out, model=model, weights=weights, size=picture_size(size),
+        recording=recording, key=key, out=out, model=model, weights=weights, size=size,
         passphrase_file=passphrase_file, shuffle=shuffle, profile=profile, reveal=reveal, video=video,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
     result = run_replay(plan)
     print_json(result) if as_json else print_batch(result)
     lost = {cause: count for cause, count in (result["refused"] | result["trouble"]).items() if cause != "unfinished"}
