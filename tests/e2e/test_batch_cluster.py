@@ -19,7 +19,7 @@ from tests.footage_files import spoil, write_video
 
 from .conftest import ENVIRONMENT
 
-START_S = 240.0
+START_S = 1200.0
 
 
 @pytest.fixture
