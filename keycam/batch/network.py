@@ -68,7 +68,15 @@ def choose_network(model: str, weights: Path | None) -> ChosenNetwork:
             raise ValueError(f"model = {model!r}: allowed is {', '.join(MODELS)}, {others}")
         found = pretrained_network(model, weights)
         network, size, classes, least_px = found.network, found.size, found.classes, LEAST_PX
-    return ChosenNetwork(fuse(network), classes, size, least_px, network_digest(network))
+    return ChosenNetwork(_optimised(network), classes, size, least_px, network_digest(network))
+
+
+def _optimised(network: nn.Module) -> nn.Module:
+    """The network with its batch norms folded into the convolutions."""
+    try:
+        return fuse(network)
+    except Exception:  # tracing runs the network's own code; what cannot be traced `convert` refuses in a sentence of its own
+        return network
 
 
 class _Plain:

@@ -4,7 +4,10 @@ import glob
 from collections.abc import Iterator
 from pathlib import Path
 
+from keycam.batch.folder import UNFINISHED
 from keycam.batch.footage import Footage, Pictures, Video
+from keycam.batch.sheet import SHEET
+from keycam.batch.summary import SUMMARY
 from sensor_sim.scene import SceneError
 from sensor_sim.scene.images import IMAGE_SUFFIXES
 from sensor_sim.scene.video import VIDEO_SUFFIXES
@@ -33,7 +36,7 @@ def footage_of(sources: tuple[str, ...]) -> dict[str, Footage]:
     named: dict[str, Footage] = {}
     for footage in found:
         name, number = footage.path.name or "pictures", 1
-        while name in named:
+        while name in named or name in (SUMMARY, SHEET, UNFINISHED):
             number += 1
             name = f"{footage.path.name}-{number}"
         named[name] = footage

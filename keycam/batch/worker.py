@@ -15,6 +15,7 @@ from adc import RASTER, KeySchedule, RawFrame
 from firmware_model import Camera, converter_of
 from firmware_model.camera import frame_seed
 from inference.answers import Network
+from inference.keyed import UnsupportedLayerError
 from inference.receiver import Receiver
 from inference.recording import RecordingWriter, recorded
 from inference.stream import stream
@@ -92,7 +93,10 @@ class Worker:
     def _made_network(self, fit: Fitting) -> Network:
         if self._schedule.policy == RASTER:
             return self._chosen.plain()
-        return self._chosen.keyed(self._schedule, fit.picture, self._recipe.shuffle)
+        try:
+            return self._chosen.keyed(self._schedule, fit.picture, self._recipe.shuffle)
+        except UnsupportedLayerError as error:  # which does not pass between processes
+            raise ValueError(f"model = {self._recipe.model!r}: {error}") from error
 
     def _made_sensor(self, array: tuple[int, int]) -> Sensor:
         profile = replace(self._recipe.profile, height=array[0], width=array[1])

@@ -132,6 +132,10 @@ def test_sources_are_files_folders_and_patterns_each_taken_once(tmp_path: Path) 
     named = footage_of((str(tmp_path), str(tmp_path / "*.mp4"), str(tmp_path / "**" / "a.mp4")))
     assert set(named) == {"a.mp4", "b.mkv", "a.mp4-2", tmp_path.name}
     assert named["a.mp4-2"].path == tmp_path / "more" / "a.mp4"
+    (tmp_path / "summary.json").mkdir()
+    write_video(tmp_path / "summary.json" / "a.mp4", 1)
+    Image.fromarray(picture(0, 8, 8)).save(tmp_path / "summary.json" / "still.png")
+    assert set(footage_of((str(tmp_path / "summary.json"),))) == {"a.mp4", "summary.json-2"}
     for nothing in ("nowhere.mp4", "*.avi", "more/none"):
         with pytest.raises(SceneError, match="there is nothing of this name; allowed is"):
             footage_of((str(tmp_path / nothing),))
