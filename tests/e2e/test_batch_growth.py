@@ -33,5 +33,5 @@ def test_a_ten_times_longer_video_takes_ten_times_the_time_and_the_same_memory(t
     # The longer one has 5,400 frames more; what a start takes is in both. A quadratic share of 10 % would double the second.
     start_s = 15.0
     assert seconds[1] < 10 * seconds[0] + start_s
-    # ru_maxrss is the peak of this process itself; 10 % are what allocation differs from run to run.
+    # The peak of the largest process of each; 10 % are what allocation differs from run to run.
     assert peaks[1] < 1.1 * peaks[0]

@@ -1,6 +1,7 @@
 """`keycam batch` killed at random moments, all of it or one worker: exactly one row a frame, and no trace of the kill."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -13,7 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from keycam.batch.plan import BatchPlan
 from keycam.batch.rows import compared
+from tests import batch_until_killed
 from tests.batch_here import Here
 from tests.footage_files import write_video
 
@@ -132,17 +135,61 @@ def test_a_batch_that_is_killed_and_then_loses_a_worker_gives_what_an_undisturbe
     assert len(set(counters)) == 2 * FRAMES
 
 
+Kill = Callable[[Path], bool]
+
+
+@pytest.fixture(scope="module")
+def moments() -> np.random.Generator:
+    return np.random.default_rng(2)
+
+
+@pytest.fixture
+def kill(clips: Path, line: list[object], moments: np.random.Generator, tmp_path: Path) -> Kill:
+    """Begin a batch and kill it: as it starts, within one of its units, or while results are put together.
+
+    Says whether it had ended before.
+    """
+    context = multiprocessing.get_context("forkserver")
+    # Each process begins as a copy of one that has imported all it needs; imports would take seconds each.
+    context.set_forkserver_preload([batch_until_killed.__name__])
+
+    def run(out: Path) -> bool:
+        plan = BatchPlan((str(clips),), out, key=tmp_path / "device.key", unit_frames=UNIT_FRAMES)
+        process = context.Process(target=batch_until_killed.run, args=(plan, tmp_path / "result.json"))
+        process.start()
+        unfinished, claims = out / ".unfinished", int(moments.integers(1, 6))
+        kind = moments.choice(["start", "unit", "unit", "assembly"])
+        while process.is_alive():
+            begun = list(unfinished.glob("claims/*")) if kind == "unit" else []
+            if kind == "start" or len(begun) >= claims or (kind == "assembly" and list(unfinished.glob("*.whole"))):
+                break
+            time.sleep(0.0005)
+        time.sleep(float(moments.uniform(0, {"start": 1.0, "unit": 0.1, "assembly": 0.02}[kind])))
+        process.kill()
+        process.join()
+        return process.exitcode == 0
+
+    return run
+
+
 @pytest.mark.slow
-def test_twenty_kills_at_random_moments_leave_no_trace(line: list[object], undisturbed: dict[str, Any], tmp_path: Path) -> None:
-    out, moments = tmp_path / "out", np.random.default_rng(2)
-    finished = 0
-    for kill in range(20):
-        if (out / "summary.json").exists():
-            finished += 1
-            out = tmp_path / f"out-{finished}"
-        kill_batch(line, out, float(moments.uniform(0, 0.5)), claims=int(moments.integers(0, 4)) if kill % 4 else 0)
+def test_twenty_kills_at_random_moments_leave_no_trace(
+    kill: Kill, undisturbed: dict[str, Any], command, line: list[object], tmp_path: Path
+) -> None:
+    out, outs = tmp_path / "out-0", [tmp_path / "out-0"]
+    kills = 0
+    while kills < 20:
+        if kill(out):
+            out = tmp_path / f"out-{len(outs)}"
+            outs.append(out)
+        else:
+            kills += 1
     with started(line, out) as running:
         told, _ = running.communicate(timeout=START_S)
     assert json.loads(told)["frames"] == 2 * FRAMES
-    for number in range(finished + 1):
-        assert results_in(tmp_path / (f"out-{number}" if number else "out")) == undisturbed
+    counters: list[int] = []
+    for folder in outs:
+        assert results_in(folder) == undisturbed
+        for name in ("a.mp4", "b.mkv"):
+            counters += [json.loads(row)["counter"] for row in (folder / name / "rows.jsonl").read_text().splitlines()]
+    assert len(set(counters)) == 2 * FRAMES * len(outs)
