@@ -8,20 +8,22 @@ from keycam.commands.options import Json
 
 OF_BATCH = ("batch", "workers")
 """Timed by the application's own parts, which the house's benchmarks do not import."""
-KINDS = ("readout", "sensor", "isp", "inference", "schemes", "link", "recording", *OF_BATCH)
+KINDS = ("readout", "keys", "sensor", "isp", "inference", "schemes", "link", "recording", *OF_BATCH)
 
 
 def bench(
     what: Annotated[
-        str, typer.Argument(help="What to time: readout, sensor, isp, inference, schemes, link, recording, batch or workers.")
+        str,
+        typer.Argument(help="What to time: readout, keys, sensor, isp, inference, schemes, link, recording, batch or workers."),
     ],
     repeats: Annotated[int, typer.Option(help="Frames or transfers timed for each row.", min=3)] = 30,
     as_json: Json = False,
 ) -> None:
     """Time a stage beside its plain counterparts, in one run.
 
-    readout: beside AES-256-GCM and memcpy; sensor: beside NumPy and the camera of emva1288; isp: beside raster ISPs;
-    inference: keyed networks beside the plain ones; schemes: the peers' image encryption beside AES-256-GCM;
+    readout: beside AES-256-GCM and memcpy; keys: fresh orders and masks beside AES-256-GCM; schemes: the peers' image encryption
+    beside AES-256-GCM; sensor: beside NumPy and the camera of emva1288; isp: beside raster ISPs; inference: keyed networks beside
+    the plain ones;
     link: bytes and packets between two processes, unlimited and on simulated serial lines; recording: beside plain files;
     batch: footage from file to file, keyed beside plain; workers: two processes, and two workers of a Dask cluster, beside one.
     """

@@ -19,6 +19,7 @@ COMMANDS = (
     "export",
     "audit",
     "camera",
+    "hil",
     "bench",
     "info",
     "keys",
