@@ -172,12 +172,12 @@ def print_batch(result: dict[str, Any]) -> None:
     for name, seen in result["footage"].items():
         mostly, share = next(iter(seen["mean_shares"].items()))
         table.add_row(name, str(seen["frames"]), f"{seen['duration_s']:.2f}", mostly, f"{share:.1%}")
-    _show(table)
+    show(table)
     pairs = {"frames done now": str(result["frames_done"]), "frames a second": f"{result['frames_per_second']:.1f}"}
     pairs |= {name.replace("_", " "): result[name] for name in ("summary", "contact_sheet") if name in result}
     if result.get("done_before"):
         pairs["done before"] = ", ".join(result["done_before"])
-    _show(_pairs({**pairs, "set aside": ", ".join(result["set_aside"]) or "nothing"}))
+    show(_pairs({**pairs, "set aside": ", ".join(result["set_aside"]) or "nothing"}))
 
 
 def print_training(result: dict[str, Any]) -> None:
