@@ -1,5 +1,6 @@
 """`keycam batch` killed at random moments, all of it or one worker: exactly one row a frame, and no trace of the kill."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -156,12 +157,20 @@ def kill(clips: Path, line: list[object], moments: np.random.Generator, tmp_path
     def run(out: Path) -> bool:
         plan = BatchPlan((str(clips),), out, key=tmp_path / "device.key", unit_frames=UNIT_FRAMES)
         process = context.Process(target=batch_until_killed.run, args=(plan, tmp_path / "result.json"))
-        process.start()
         unfinished, claims = out / ".unfinished", int(moments.integers(1, 6))
+
+        def traces(kind: str) -> set[tuple[str, int]]:
+            """What there is of units that were begun, or of results that are put together, and when it was changed."""
+            pattern = "claims/*" if kind == "unit" else "*.whole"
+            with contextlib.suppress(OSError):  # swept meanwhile
+                return {(str(path), path.stat().st_mtime_ns) for path in unfinished.glob(pattern)}
+            return set()
+
+        before = {kind: traces(kind) for kind in ("unit", "assembly")}  # an earlier run's, which say nothing of this one
+        process.start()
         kind = moments.choice(["start", "unit", "unit", "assembly"])
         while process.is_alive():
-            begun = list(unfinished.glob("claims/*")) if kind == "unit" else []
-            if kind == "start" or len(begun) >= claims or (kind == "assembly" and list(unfinished.glob("*.whole"))):
+            if kind == "start" or len(traces(kind) - before[kind]) >= (claims if kind == "unit" else 1):
                 break
             time.sleep(0.0005)
         time.sleep(float(moments.uniform(0, {"start": 1.0, "unit": 0.1, "assembly": 0.02}[kind])))
@@ -193,3 +202,4 @@ def test_twenty_kills_at_random_moments_leave_no_trace(
         for name in ("a.mp4", "b.mkv"):
             counters += [json.loads(row)["counter"] for row in (folder / name / "rows.jsonl").read_text().splitlines()]
     assert len(set(counters)) == 2 * FRAMES * len(outs)
+    assert max(counters) > 2 * FRAMES * (len(outs) + 1), "no kill met a unit in the middle, so that this test shows nothing"
