@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from adc import ColumnConverter, Converter, CounterStore, FrameKey, Geometry, KeysAhead, KeySchedule, RawFrame, readout
 from firmware_model.test_patterns import PatternSignal, TestPattern, ideal_of, pattern_codes
 from firmware_model.window import Window
-from sensor_sim import Exposure, Scene, Sensor
+from sensor_sim import Scene, Sensor
 
 
 class Camera:
@@ -83,16 +83,19 @@ class Camera:
         columns = self.converter
         self.converter = replace(columns, ideal=ideal) if isinstance(columns, ColumnConverter) else ideal
 
-    def capture(self, scene: Scene) -> RawFrame:
+    def capture(self, scene: Scene, noise_seed: int | None = None) -> RawFrame:
         """Expose to a scene, float32 (h, w, 3) of linear light, and read out one keyed frame.
 
         The noise of a frame follows from the sensor's device seed, the epoch and the counter, so a simulation can be
-        repeated. Raises RuntimeError once the camera is closed or the counters are used up, and what the sensor, the
-        readout and the counter store raise.
+        repeated; or from `noise_seed`, 0 to 2**64 - 1, where the same frame is to come out under another counter. Raises
+        RuntimeError once the camera is closed or the counters are used up, and what the sensor, the readout and the counter
+        store raise.
         """
 
         def read(frame_key: FrameKey) -> RawFrame:
-            return readout(self._window.of_exposure(self._exposed(scene, frame_key)), self.converter, frame_key)
+            seed = self._seed(frame_key) if noise_seed is None else noise_seed
+            exposure = self.sensor.expose(scene, self.exposure_s, seed)
+            return readout(self._window.of_exposure(exposure), self.converter, frame_key)
 
         return self._with_next_key(read)
 
@@ -126,9 +129,6 @@ class Camera:
             return readout(Exposure(signal_v, exposure_s, temperature_k, self._seed(frame_key)), self.converter, frame_key)
 
         return self._with_next_key(read)
-
-    def _exposed(self, scene: Scene, frame_key: FrameKey) -> Exposure:
-        return self.sensor.expose(scene, self.exposure_s, self._seed(frame_key))
 
     def _seed(self, frame_key: FrameKey) -> int:
         return frame_seed(self.sensor.device_seed, frame_key.epoch, frame_key.counter)

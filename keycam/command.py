@@ -5,6 +5,7 @@ import sys
 import typer
 
 from keycam.commands.audit import audit
+from keycam.commands.batch import batch
 from keycam.commands.bench import bench
 from keycam.commands.calibrate import app as calibrate
 from keycam.commands.camera import camera
@@ -16,6 +17,7 @@ from keycam.commands.infer import infer
 from keycam.commands.info import info
 from keycam.commands.keys import app as keys
 from keycam.commands.recording import app as recordings
+from keycam.commands.replay import replay
 from keycam.commands.train import train
 from keycam.process import keep_freed_memory, share_threads
 from keycam.refusal import INTERRUPTED, refusal
@@ -34,6 +36,8 @@ app.command()(infer)
 app.command()(train)
 app.command("convert")(convert_network)
 app.command("export")(export_network)
+app.command()(batch)
+app.command()(replay)
 app.command()(audit)
 app.command()(camera)
 app.command()(hil)

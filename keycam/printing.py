@@ -164,6 +164,22 @@ def print_inference(result: dict[str, Any]) -> None:
     show(table)
 
 
+def print_batch(result: dict[str, Any]) -> None:
+    """What a batch or a replay saw in each footage, and where its files lie."""
+    table = Table(title=f"{result['model']}, policy {result['policy']}, key {result['key']}")
+    for heading in ("footage", "frames", "seconds", "mostly", "share"):
+        table.add_column(heading, justify="right" if heading in ("frames", "seconds", "share") else "left")
+    for name, seen in result["footage"].items():
+        mostly, share = next(iter(seen["mean_shares"].items()))
+        table.add_row(name, str(seen["frames"]), f"{seen['duration_s']:.2f}", mostly, f"{share:.1%}")
+    show(table)
+    pairs = {"frames done now": str(result["frames_done"]), "frames a second": f"{result['frames_per_second']:.1f}"}
+    pairs |= {name.replace("_", " "): result[name] for name in ("summary", "contact_sheet") if name in result}
+    if result.get("done_before"):
+        pairs["done before"] = ", ".join(result["done_before"])
+    show(_pairs({**pairs, "set aside": ", ".join(result["set_aside"]) or "nothing"}))
+
+
 def print_training(result: dict[str, Any]) -> None:
     show(_pairs({name.replace("_", " "): str(value) for name, value in result.items()}))
 

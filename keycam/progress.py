@@ -19,7 +19,7 @@ def progress(items: Iterable[Item], what: str, total: int | None, done: Callable
     if not sys.stderr.isatty():
         yield from items
         return
-    with _bar() as bar:
+    with bars() as bar:
         task = bar.add_task(what, total=total)
         for number, item in enumerate(items, start=1):
             completed = number if done is None else done(item)
@@ -35,12 +35,13 @@ def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         yield lambda done: None
         return
-    with _bar() as bar:
+    with bars() as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.advance(task, done)
 
 
-def _bar() -> "Progress":
+def bars() -> "Progress":
+    """An empty set of bars, one for each task that is added to it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -25,6 +25,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     from hil.infrastructure import InfrastructureError
     from inference.datasets import DataError
     from inference.recording.errors import RecordingError
+    from keycam.batch.errors import ClusterError
     from keycam.calibration_files import CalibrationError
     from keycam.camera_process import CameraNotStarted
     from link.host.failures import LinkFailure
@@ -34,7 +35,7 @@ def refusal(error: Exception) -> tuple[str, int]:
 
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
-    of_devices = (FlashError, SideDoorError, CameraNotStarted, LinkFailure, InfrastructureError)
+    of_devices = (FlashError, SideDoorError, CameraNotStarted, LinkFailure, ClusterError, InfrastructureError)
     if isinstance(error, of_sources + of_calibrations + of_devices):
         return str(error), BAD_FILE
     if isinstance(error, OSError):

@@ -10,6 +10,8 @@ from .conftest import ENVIRONMENT
 
 COMMANDS = (
     "demo",
+    "batch",
+    "replay",
     "eval",
     "infer",
     "train",

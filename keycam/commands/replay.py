@@ -1,0 +1,56 @@
+"""`keycam replay`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keycam.commands.batch import AnyBatchModel
+from keycam.commands.keys import PassphraseFile
+from keycam.commands.options import Json, Weights
+from keycam.refusal import INCOMPLETE
+
+
+def replay(
+    recording: Annotated[
+        Path, typer.Argument(readable=False, help="Folder of a keyed recording, or the .mkv that was exported of one.")
+    ],
+    key: Annotated[Path, typer.Option(readable=False, help="Key file of its camera or client.")],
+    out: Annotated[Path, typer.Option(help="Folder to make for the results.")],
+    model: AnyBatchModel = "resnet20",
+    weights: Weights = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="HxW", help="Size of the network's picture; by default as 'keycam batch' has it.")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    shuffle: Annotated[
+        str,
+        typer.Option(
+            help="input: the order is undone at the first layer, fastest; every-layer: each layer has a secret order of its own."
+        ),
+    ] = "input",
+    profile: Annotated[str | None, typer.Option(help="Sensor that the frames came from: a name or a TOML file.")] = None,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Draw on the restored picture, and keep masks: the results then show the scene.")
+    ] = False,
+    video: Annotated[bool, typer.Option("--video/--no-video", help="Write annotated video.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Run the network on a keyed recording that was made earlier, with its key; results as those of 'keycam batch'.
+
+    The exit code is 1 where frames were refused or are damaged; all others are done.
+    """
+    from keycam.batch.replay import ReplayPlan, run_replay
+    from keycam.printing import print_batch, print_json
+
+    plan = ReplayPlan(
+        recording=recording, key=key, out=out, model=model, weights=weights, size=size,
+        passphrase_file=passphrase_file, shuffle=shuffle, profile=profile, reveal=reveal, video=video,
+    )  # fmt: skip
+    result = run_replay(plan)
+    print_json(result) if as_json else print_batch(result)
+    lost = {cause: count for cause, count in (result["refused"] | result["trouble"]).items() if cause != "unfinished"}
+    if lost:
+        said = ", ".join(f"{cause} {count}" for cause, count in lost.items())
+        typer.echo(f"keycam: recording = {recording}: frames refused or damaged, by cause: {said}", err=True)
+        raise typer.Exit(INCOMPLETE)
