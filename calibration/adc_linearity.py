@@ -1,7 +1,7 @@
 """The converters of a camera, column by column: driven by a ramp and by sines, their codes counted and fitted."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,12 +13,15 @@ from calibration.code_density import Transfer, count_codes, transfer_of
 from calibration.effective_bits import SineFit, coherent_cycles
 from calibration.session import Report
 
-MOST_COUNTS = 2**25
-"""Counters that are kept at once: 128 MiB. With more columns than they suffice for, evenly spaced ones are measured."""
+MOST_COUNTS = 2**23
+"""Counters that are kept at once: 32 MiB, and four times 64 MiB for what they come to. With more columns than they suffice for,
+evenly spaced ones are measured."""
 SINE_SHARE = 0.98
 """Amplitude of the sine of the ENOB over half of the range that all converters share."""
 SINE_BEYOND = 0.02
 """How far the sine of the code density goes beyond all converters' ranges, in ranges."""
+MARGIN = 1 / 8
+"""How far the ramp goes beyond the converters' ranges, in ranges."""
 _SINE_SAMPLES = 2**14
 
 
@@ -80,9 +83,7 @@ def measure_converters(camera: _DrivenCamera, hits_per_code: int, took: Report =
     height, codes = geometry.height, 2**geometry.bits
     count = max(1, min(geometry.width, MOST_COUNTS // codes))
     columns = np.unique(np.linspace(0, geometry.width - 1, count).round().astype(np.int64))
-    low, high = camera.voltage_range_v
     frames = math.ceil(codes * hits_per_code / height)
-    voltages = np.linspace(low, high, frames * height)
     counts = np.zeros((columns.size, codes), np.uint32)
 
     def driven(wave: NDArray[np.float64]) -> Iterator[NDArray[np.uint16]]:
@@ -90,6 +91,8 @@ def measure_converters(camera: _DrivenCamera, hits_per_code: int, took: Report =
             took(1)
             yield frame[..., 0]
 
+    low, high = _driven_range(camera.voltage_range_v, driven, height, codes)
+    voltages = np.linspace(low, high, frames * height)
     for frame in driven(voltages):
         count_codes(counts, np.ascontiguousarray(frame), columns)
     ramp = transfer_of(counts, "ramp")
@@ -111,6 +114,22 @@ def measure_converters(camera: _DrivenCamera, hits_per_code: int, took: Report =
     for frame in driven(_sine(first.max() + within, last.min() - within, fast)):
         fit.add(frame[:, columns])
     return ConverterFigures(geometry.bits, columns, geometry.width, ramp, sine, fit.effective_bits(geometry.bits))
+
+
+def _driven_range(
+    reach: tuple[float, float], driven: Callable[[NDArray[np.float64]], Iterator[NDArray[np.uint16]]], height: int, codes: int
+) -> tuple[float, float]:
+    """The part of the input's reach that the converters' ranges lie in, by one coarse ramp, and `MARGIN` on either side.
+
+    An input may reach far beyond converters whose gain is high.
+    """
+    coarse = np.linspace(*reach, height)
+    (frame,) = driven(coarse)
+    inside = np.flatnonzero(((frame > 0) & (frame < codes - 1)).any(axis=1))
+    if not inside.size:
+        return reach
+    first, last = coarse[max(inside[0] - 1, 0)], coarse[min(inside[-1] + 1, height - 1)]
+    return max(reach[0], first - MARGIN * (last - first)), min(reach[1], last + MARGIN * (last - first))
 
 
 def _sine(low: float, high: float, phase: NDArray[np.float64]) -> NDArray[np.float64]:

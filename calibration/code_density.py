@@ -61,12 +61,20 @@ def transfer_of(counts: NDArray[np.uint32], drive: Drive) -> Transfer:
         raise ValueError("counts of the end codes = 0 in some converter: allowed is a drive that goes beyond both ends")
     if not (cumulative[:, -2] > counts[:, 0]).all():
         raise ValueError("counts between the end codes = 0 in some converter: allowed is a drive that dwells on every code")
-    share = cumulative[:, :-1] / cumulative[:, -1:]
-    level = share if drive == "ramp" else -np.cos(np.pi * share)
+    # In place, as these are the largest arrays of a calibration.
+    level = cumulative[:, :-1]
+    level /= cumulative[:, -1:]
+    if drive == "sine":
+        level *= np.pi
+        np.cos(level, out=level)
+        np.negative(level, out=level)
     width = (level[:, -1:] - level[:, :1]) / (level.shape[1] - 1)
-    in_lsb = (level - level[:, :1]) / width
-    inl = in_lsb - np.arange(level.shape[1])
-    return Transfer(np.diff(in_lsb, axis=1) - 1, inl)
+    level -= level[:, :1].copy()
+    level /= width
+    dnl = np.diff(level, axis=1)
+    dnl -= 1
+    level -= np.arange(level.shape[1])
+    return Transfer(dnl, level)
 
 
 @njit(cache=True, nogil=True, parallel=True)

@@ -32,13 +32,13 @@ def effective_bits_figure(found: ConverterFigures) -> "Figure":
     """Effective bits and the greatest INL of each column."""
     figure, (left, right) = new_figure(2)
     left.plot(found.columns, found.effective_bits, ".", color="#222222", markersize=3)
-    left.axhline(found.bits, color=GREY, linestyle="--", linewidth=0.9, label="ideal converter")
-    left.set(xlabel="column", ylabel="effective bits", title="Effective number of bits by column")
+    left.axhline(found.bits, color=GREY, linestyle="--", linewidth=0.9)
+    left.set(xlabel="column", ylabel="effective bits", title="Effective number of bits (dashed: ideal converter)")
     right.plot(found.columns, np.abs(found.ramp.inl_lsb).max(axis=1), ".", color="#222222", markersize=3, label="|INL|")
     right.plot(found.columns, np.abs(found.ramp.dnl_lsb).max(axis=1), ".", color="#d35400", markersize=3, label="|DNL|")
     right.set(xlabel="column", ylabel="greatest of the column, LSB", title="Non-linearity by column")
-    left.legend()
-    right.legend()
+    right.set_ylim(0, 1.2 * float(max(np.abs(found.ramp.inl_lsb).max(), np.abs(found.ramp.dnl_lsb).max())))
+    right.legend(loc="upper right", ncols=2)  # above the points
     return figure
 
 

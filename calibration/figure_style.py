@@ -23,8 +23,10 @@ def new_figure(panels: int = 1, height_in: float = 3.6) -> tuple["Figure", list[
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.2, height_in), dpi=110, layout="tight")
+    # Margins that hold every figure's labels: a layout engine, which draws all of it once more, takes most of a report's time.
+    figure = Figure(figsize=(9.2, height_in), dpi=110)
     FigureCanvasAgg(figure)
+    figure.subplots_adjust(0.085, 0.14, 0.985, 0.91, wspace=0.24)
     axes = figure.subplots(1, panels, squeeze=False)[0]
     for ax in axes:
         ax.grid(True, color="#e5e8ec", linewidth=0.6)

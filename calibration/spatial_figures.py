@@ -72,7 +72,7 @@ def spectrum_figure(found: Characterisation) -> "Figure":
             power = spectrum(clean, axis)[1:]
             ax.plot(np.linspace(0, 0.5, power.size + 1)[1:], np.sqrt(power), color=shade, linewidth=0.8, label=label)
         if left > 0:
-            ax.axhline(left, color="#d35400", linestyle="--", linewidth=0.9, label="left of the temporal noise")
+            ax.axhline(left, color="#d35400", linestyle="--", linewidth=0.9, label="what is left of the temporal noise")
         ax.set(xlabel="cycles/pixel", ylabel=f"root of the power, {unit}", ylim=(0, None))
         ax.legend()
     axes[0].set_title(f"Spectrogram of DSNU ({plane.name})")
@@ -124,6 +124,7 @@ def image_figure(found: Characterisation) -> "Figure":
     """The dark and the half-saturated mean image of the main plane, stretched to their 1 and 99 % quantiles."""
     own, plane = found.recording.planes[found.main], found.planes[found.main]
     figure, axes = new_figure(2, 3.9)
+    figure.subplots_adjust(right=0.93)  # the colour bars' labels stand beyond the panels
     for ax, image, unit in ((axes[0], dark_image_e(own, plane), "e-"), (axes[1], response_image_percent(own), "%")):
         low, high = np.quantile(image, (0.01, 0.99))
         shown = ax.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1e-6), interpolation="nearest", aspect="equal")

@@ -45,7 +45,7 @@ def transfer_figure(found: Characterisation) -> "Figure":
         left.plot(signal[points.saturation], noise[points.saturation], "v", color=colour, markersize=8)
         shown = signal > 0
         deviation = np.sqrt(np.maximum(points.variance_dn2[shown], 1e-3))
-        right.loglog(signal[shown], deviation, ".", color=colour, label=f"{plane.name}, temporal")
+        right.loglog(signal[shown], deviation, ".", color=colour)
         at = np.geomspace(max(signal[shown].min() / 100, 0.1), signal.max(), 200)
         right.loglog(at, np.sqrt(points.dark.variance_dn2 + gain * at), "-", color=colour, linewidth=0.8)
         prnu, dsnu = plane.figure("prnu_percent").value / 100, plane.figure("dsnu_e").value * gain
@@ -54,9 +54,9 @@ def transfer_figure(found: Characterisation) -> "Figure":
     left.set(
         xlabel="signal over dark, DN", ylabel="temporal variance over dark, DN²", title="Photon transfer: triangle = saturation"
     )
-    right.set(xlabel="signal over dark, DN", ylabel="standard deviation, DN", title="Noise (dashed: DSNU and PRNU)")
+    left.set_ylim(top=1.25 * max(float(own.points.noise_dn2.max()) for own in found.recording.planes))  # room for the legend
+    right.set(xlabel="signal over dark, DN", ylabel="standard deviation, DN", title="Temporal noise (dashed: DSNU and PRNU)")
     left.legend()
-    right.legend()
     return figure
 
 
@@ -65,6 +65,7 @@ def snr_figure(found: Characterisation) -> "Figure":
     figure, (ax,) = new_figure(1, 4.2)
     for own, plane in zip(found.recording.planes, found.planes, strict=True):
         points, colour = own.points, PLANE_COLOURS[plane.name]
+        is_last = plane is found.planes[-1]  # the models of all planes are drawn alike: one entry of the legend for them
         names = ("quantum_efficiency", "temporal_dark_noise_e", "system_gain_dn_per_e", "dsnu_e", "prnu_percent")
         model = [plane.figure(name).value for name in names]
         lit = (points.signal_dn > 0) & (np.arange(points.photons.size) <= points.saturation)
@@ -72,8 +73,8 @@ def snr_figure(found: Characterisation) -> "Figure":
         least = plane.figure("absolute_sensitivity_threshold_photons").value
         at = np.geomspace(least / 2, points.photons[points.saturation], 200)
         ax.loglog(points.photons[lit], ratio, ".", color=colour, label=f"{plane.name}, measured")
-        ax.loglog(at, snr_of_model(at, *model[:3]), "-", color=colour, linewidth=1, label="temporal noise")
-        ax.loglog(at, snr_of_model(at, *model), "--", color=colour, linewidth=1, label="with DSNU and PRNU")
+        ax.loglog(at, snr_of_model(at, *model[:3]), "-", color=colour, linewidth=1, label="temporal noise" if is_last else None)
+        ax.loglog(at, snr_of_model(at, *model), "--", color=colour, linewidth=1, label="with DSNU and PRNU" if is_last else None)
         ax.axvline(least, color=colour, linestyle=":", linewidth=0.8)
     ax.loglog(at, np.sqrt(at), color=GREY, linewidth=1, label="ideal sensor, QE 1")
     ax.axhline(1, color=GREY, linestyle=":", linewidth=0.8)

@@ -1,39 +1,40 @@
-"""What corrections are worth to a network: accuracy on a badly noisy camera before and after them, keyed and plain.
+"""What corrections are worth to a network: how good it is on a badly noisy camera before and after them, keyed and plain.
 
-`python -m experiments.corrected_accuracy --data DIR` with the folder that holds cifar10/ and camvid/. The classifier is the
-shipped ResNet-20; the segmentation network is trained here, on clean CamVid pictures, from a fixed seed.
+`python -m experiments.corrected_accuracy --data DIR`, with the folder that holds cifar10/ and camvid/, prints the table and
+puts it into docs/calibration.md.
 """
 
 import argparse
-from collections.abc import Iterator
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
-from rich.console import Console
-from rich.table import Table
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-from adc import FrameKey, KeySchedule, RawFrame
+from adc import KeySchedule
 from calibration.capture_plan import CapturePlan
 from calibration.characterisation import characterise
 from calibration.correction_profile import CorrectionProfile, correction_profile
-from inference.datasets import LabelledImages, load_cifar10
+from inference.answers import ClassAnswer, answer_of
+from inference.datasets import LabelledImages, SegmentedImages, load_camvid, load_cifar10
 from inference.isp import isp
-from inference.keyed import KeyedNetwork, convert
+from inference.keyed import convert
+from inference.mean_iou import SegmentationScore, confusion, segmentation_score
 from inference.models import load
 from keycam.picture_frames import CameraFrames
 from keycam.simulated_bench import SimulatedBench
 from sensor_sim import DEMO_PROFILE, DarkCurrent, Defects, PixelOffset, Prnu, ReadoutFigures, SensorProfile
 
-SIZE = (90, 120)
-CLASSES, VOID = 11, 11
+PAGE = Path(__file__).parents[1] / "docs" / "calibration.md"
+MARK = "corrected accuracy"
 SHARE_OF_EXPOSURE = 1 / 16
 SEED = 7
+WAYS = ("clean", "plain, before", "plain, after", "keyed, before", "keyed, after")
 
 NOISY = replace(
     DEMO_PROFILE,
@@ -49,142 +50,127 @@ NOISY = replace(
 
 
 @dataclass(frozen=True)
-class Accuracy:
-    """Share of right answers before and after the corrections, on plain and on keyed frames; `clean` without any camera."""
+class Corrected:
+    """How good a network is in each of `WAYS`, and how many of its answers differ between keyed and plain frames."""
 
-    clean: float
-    plain_before: float
-    plain_after: float
-    keyed_before: float
-    keyed_after: float
+    pictures: int
+    scores: dict[str, SegmentationScore]
+    answers: int
+    different: int
 
 
-def corrections_of(profile: SensorProfile, exposure_s: float) -> CorrectionProfile:
+class _Plain:
+    """A plain network, as `answer_of` wants one."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        self._network = network
+
+    def __call__(self, x: Tensor, order: Tensor) -> Tensor:
+        scores: Tensor = self._network(x)
+        return scores
+
+    def output_order(self, order: Tensor) -> None:
+        """The raster."""
+        return
+
+
+def corrections_of(profile: SensorProfile, exposure_s: float, stack_frames: int) -> CorrectionProfile:
     """Put the camera on the bench and make its corrections."""
+    plan = CapturePlan(
+        exposure_s, fine_steps=0, stack_frames=stack_frames, dark_frames=2, longest_dark_s=1.0, warmer_k=(8.0,), hits_per_code=4
+    )
     with SimulatedBench(profile, SEED) as bench:
-        return correction_profile(characterise(bench, CapturePlan.quick(exposure_s, longest_dark_s=1.0)))
+        return correction_profile(characterise(bench, plan))
 
 
-def frames(source: CameraFrames, count: int) -> Iterator[tuple[RawFrame, FrameKey]]:
-    """Keyed frames of the first pictures, each under a key of its own."""
-    schedule = KeySchedule(np.random.default_rng(SEED).bytes(32))
-    for number in range(count):
-        frame_key = schedule.frame_key(number, source.geometry)
-        yield source.frame(number, frame_key), frame_key
+def corrected(model: str, pictures: LabelledImages | SegmentedImages, stack_frames: int) -> Corrected:
+    """Show pictures to the noisy camera under a fresh key each, and count what a network makes of its frames.
 
-
-def accuracy(network: nn.Module, images: LabelledImages, targets: Tensor) -> Accuracy:
-    """Answers of a network, (1, classes) or (1, classes, h, w), against targets (N,) or (N, h, w); `VOID` ones do not count."""
-    height, width = images.images.shape[1:3]
+    A class for the whole picture is counted as a mask of one pixel: pixel accuracy is then the share of right answers.
+    """
+    height, width = pictures.images.shape[1:3]
     side = CameraFrames.PHOTOSITES_PER_PIXEL
-    source = CameraFrames(images.images, SEED, NOISY, NOISY.default_exposure_s * SHARE_OF_EXPOSURE)
-    corrections = corrections_of(replace(NOISY, height=height * side, width=width * side), source.exposure_s)
-    keyed = convert(network, torch.zeros(1, 3, height, width), shuffle="every-layer")
-    right = dict.fromkeys(("clean", "plain_before", "plain_after", "keyed_before", "keyed_after"), 0)
-    counted = 0
+    source = CameraFrames(pictures.images, SEED, NOISY, NOISY.default_exposure_s * SHARE_OF_EXPOSURE)
+    corrections = corrections_of(
+        replace(NOISY, height=height * side, width=width * side), source.exposure_s, stack_frames
+    )  # fmt: skip
+    network = load(model)
+    plain, keyed = _Plain(network), convert(network, torch.zeros(1, 3, height, width), shuffle="every-layer")
+    schedule = KeySchedule(np.random.default_rng(SEED).bytes(32))
+    classes = len(pictures.classes)
+    counts: defaultdict[str, NDArray[np.int64]] = defaultdict(lambda: np.zeros((classes, classes), np.int64))
+    answers = different = 0
+
+    def count(way: str, classes_seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        counts[way] += confusion(classes_seen, label, classes)
+        return classes_seen
+
     with torch.inference_mode():
-        for number, (raw, frame_key) in enumerate(frames(source, len(images))):
-            target = targets[number]
-            counted += int((target != VOID).sum()) if target.ndim else 1
-
-            def score(name: str, scores: Tensor, target: Tensor = target) -> None:
-                answer = scores.argmax(1)[0]
-                right[name] += int(((answer == target) & ((target != VOID) | (target.ndim == 0))).sum())
-
-            clean = torch.from_numpy(images.images[number].astype(np.float32) / 255).permute(2, 0, 1)[None]
-            score("clean", network(clean))
+        for number in range(len(pictures)):
+            label = np.atleast_1d(pictures.labels[number])
+            clean = torch.from_numpy(pictures.images[number].astype(np.float32) / 255).permute(2, 0, 1)[None]
+            count("clean", _seen(plain, clean, torch.arange(height * width)))
+            frame_key = schedule.frame_key(number, source.geometry)
+            raw = source.frame(number, frame_key)
             for when, maps in (("before", None), ("after", corrections.for_frame(raw.header))):
                 image = isp(raw, frame_key, source.settings, maps)
-                score(f"plain_{when}", network(torch.from_numpy(image.restore())[None]))
-                score(f"keyed_{when}", _keyed_answer(keyed, image.x, image.order))
-    return Accuracy(**{name: count / counted for name, count in right.items()})
+                order = torch.from_numpy(image.order.astype(np.int64))
+                one = count(f"plain, {when}", _seen(plain, torch.from_numpy(image.restore())[None], order))
+                other = count(f"keyed, {when}", _seen(keyed, torch.from_numpy(image.x)[None], order))
+                answers, different = answers + one.size, different + int((one != other).sum())
+    scores = {way: segmentation_score(counts[way], pictures.classes) for way in WAYS}
+    return Corrected(len(pictures), scores, answers, different)
 
 
-def _keyed_answer(keyed: KeyedNetwork, x: NDArray[np.float32], order: NDArray[np.uint32]) -> Tensor:
-    """The keyed network's answer, a dense one brought back to the raster."""
-    index = torch.from_numpy(order.astype(np.int64))
-    scores: Tensor = keyed(torch.from_numpy(x)[None], index)
-    out = keyed.output_order(index)
-    if out is None:
-        return scores
-    flat = scores.flatten(2)
-    restored = torch.empty_like(flat)
-    restored[..., out.flatten()] = flat
-    return restored.reshape(scores.shape)
+def _seen(network: _Plain | torch.nn.Module, x: Tensor, order: Tensor) -> NDArray[np.uint8]:
+    """The class of each pixel in the raster, or of the whole picture."""
+    answer = answer_of(network, x, order[None])
+    return np.array([answer.class_index], np.uint8) if isinstance(answer, ClassAnswer) else answer.mask
 
 
-class Segmenter(nn.Module):
-    """A small dense network: fine features, coarse ones of a wide view, and both together; x (N, 3, h, w), h and w even."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fine = nn.Sequential(_step(3, 16), _step(16, 16))
-        self.coarse = nn.Sequential(nn.MaxPool2d(2), _step(16, 32), _step(32, 32, 2), _step(32, 32, 4), _step(32, 32, 8))
-        self.last = nn.Sequential(_step(48, 32), nn.Conv2d(32, CLASSES, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        fine = self.fine(x)
-        coarse = functional.interpolate(self.coarse(fine), scale_factor=2.0, mode="nearest")
-        scores: Tensor = self.last(torch.cat([fine, coarse], 1))
-        return scores
+def table(rows: Iterable[tuple[str, Corrected, str]]) -> str:
+    """The rows as Markdown: what was asked for, what came out, and which figure of the score is meant."""
+    return "\n".join(_lines(rows)) + "\n"
 
 
-def _step(channels: int, out: int, dilation: int = 1) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(channels, out, 3, padding=dilation, dilation=dilation), nn.BatchNorm2d(out), nn.ReLU())
+def _lines(rows: Iterable[tuple[str, Corrected, str]]) -> Iterator[str]:
+    yield f"| network and figure | pictures | {' | '.join(WAYS)} | answers that differ, keyed from plain |"
+    yield "|---" * (len(WAYS) + 3) + "|"
+    for name, found, figure in rows:
+        shares = " | ".join(f"{100 * getattr(found.scores[way], figure):.1f} %" for way in WAYS)
+        yield f"| {name} | {found.pictures} | {shares} | {found.different} of {found.answers:,} |"
 
 
-def load_camvid(data: Path, split: str, every: int = 1) -> tuple[LabelledImages, Tensor]:
-    """Pictures and labels of a split, brought to `SIZE`; every so manieth."""
-    names = sorted(file.stem for file in (data / "camvid" / split).glob("*.webp"))[::every]
-    size = SIZE[::-1]
-    pictures, marks = [], []
-    for name in names:
-        with Image.open(data / "camvid" / split / f"{name}.webp") as picture:
-            pictures.append(np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX)))
-        with Image.open(data / "camvid" / f"{split}annot" / f"{name}.png") as mark:
-            marks.append(np.asarray(mark.resize(size, Image.Resampling.NEAREST)).astype(np.int64))
-    return LabelledImages(np.stack(pictures), np.zeros(len(pictures), np.int64), ("",)), torch.from_numpy(np.stack(marks))
-
-
-def trained_segmenter(images: LabelledImages, labels: Tensor, epochs: int) -> Segmenter:
-    """A `Segmenter` trained on clean pictures."""
-    torch.manual_seed(SEED)
-    network = Segmenter()
-    x = torch.from_numpy(images.images.astype(np.float32) / 255).permute(0, 3, 1, 2)
-    batches = len(x) // 8
-    optimiser = torch.optim.AdamW(network.parameters(), 4e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=epochs * batches)
-    for _ in range(epochs):
-        for chosen in torch.randperm(len(x)).split(8)[:batches]:
-            flipped = bool(torch.rand(()) < 0.5)
-            batch, target = x[chosen], labels[chosen]
-            batch, target = (batch.flip(-1), target.flip(-1)) if flipped else (batch, target)
-            loss = functional.cross_entropy(network(batch), target, ignore_index=VOID)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-    return network.eval()
+def with_table(page: str, text: str) -> str:
+    """A page with `text` between its marks."""
+    begin, end = f"<!-- {MARK} -->", f"<!-- end of {MARK} -->"
+    return re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n\n{text}\n{end}", page, flags=re.DOTALL)
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and write the table into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--images", type=int, default=500)
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--data", type=Path, required=True, help="folder with cifar10/ and camvid/")
+    parser.add_argument("--images", type=int, default=500, help="pictures of CIFAR-10")
+    parser.add_argument("--streets", type=int, default=40, help="pictures of CamVid, spread over its test split")
+    parser.add_argument("--stack-frames", type=int, default=24, help="frames of each stack of the calibration")
     asked = parser.parse_args()
-    table = Table(title="accuracy on a badly noisy camera")
-    for heading in ("task", "pictures", "clean", "plain, before", "plain, after", "keyed, before", "keyed, after"):
-        table.add_column(heading)
-    test = load_cifar10("test", asked.data / "cifar10").first(asked.images)
-    classified = accuracy(load("resnet20"), test, torch.from_numpy(test.labels))
-    table.add_row("CIFAR-10, classes", str(len(test)), *(f"{share:.1%}" for share in vars(classified).values()))
-    segmenter = trained_segmenter(*load_camvid(asked.data, "train"), asked.epochs)
-    streets, labels = load_camvid(asked.data, "test", every=4)
-    segmented = accuracy(segmenter, streets, labels)
-    table.add_row("CamVid, pixels", str(len(streets)), *(f"{share:.1%}" for share in vars(segmented).values()))
-    Console(width=140).print(table)
+    found = corrected("resnet20", load_cifar10("test", asked.data / "cifar10").first(asked.images), asked.stack_frames)
+    rows = [("ResNet-20, CIFAR-10: right classes", found, "pixel_accuracy")]
+    print(table(rows), flush=True)
+    masks = corrected("fcn_resnet12", _spread(load_camvid("test", asked.data / "camvid"), asked.streets), asked.stack_frames)
+    rows += [(f"fcn_resnet12, CamVid: {name}", masks, f) for name, f in _FIGURES_OF_MASKS]
+    print(table(rows))
+    PAGE.write_text(with_table(PAGE.read_text(), table(rows)))
+    print(f"wrote {PAGE.name}")
+
+
+_FIGURES_OF_MASKS = (("right pixels", "pixel_accuracy"), ("mean IoU", "mean_iou"))
+
+
+def _spread(pictures: SegmentedImages, count: int) -> SegmentedImages:
+    chosen = np.unique(np.linspace(0, len(pictures) - 1, count).round().astype(int))
+    return SegmentedImages(pictures.images[chosen], pictures.labels[chosen], pictures.classes)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from firmware_model.credit_line import CreditLine
 from firmware_model.device_settings import DeviceSettings
 from firmware_model.device_statistics import DeviceStatistics
 from firmware_model.frame_store import FrameStore
-from firmware_model.scenes import EndlessScenes
+from firmware_model.surroundings import Surroundings
 from firmware_model.test_patterns import TestPattern
 from link.outgoing import OutgoingFrame
 from link.samples import SampleFormat
@@ -29,7 +29,7 @@ class Acquisition:
 
     Parameters
     ----------
-    camera, scenes
+    camera, surroundings
         make the frames; the camera is used by this thread alone until `stop`.
     store, credit
         take them.
@@ -53,7 +53,7 @@ class Acquisition:
     def __init__(
         self,
         camera: Camera,
-        scenes: EndlessScenes,
+        surroundings: Surroundings,
         store: FrameStore,
         credit: CreditLine,
         settings: DeviceSettings,
@@ -63,7 +63,8 @@ class Acquisition:
         uptime_ns: Callable[[], int],
         statistics: DeviceStatistics,
     ) -> None:
-        self._camera, self._scenes, self._store, self._credit, self._settings = camera, scenes, store, credit, settings
+        self._camera, self._surroundings, self._settings = camera, surroundings, settings
+        self._store, self._credit = store, credit
         self._frame_time_s, self._session, self._uptime_ns, self._statistics = frame_time_s, session, uptime_ns, statistics
         self._format = SampleFormat[settings.sample_format.upper()]
         self._triggers = 0
@@ -139,4 +140,4 @@ class Acquisition:
     def _captured(self) -> RawFrame:
         if self._settings.test_pattern != "off":
             return self._camera.capture_pattern(cast(TestPattern, self._settings.test_pattern))
-        return self._camera.capture(self._scenes.next())
+        return self._surroundings.captured_by(self._camera)

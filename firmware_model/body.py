@@ -1,4 +1,4 @@
-"""What outlives a reset: hardware, fuses, flash, and whatever stands before the lens."""
+"""What outlives a reset: hardware, fuses, flash, and whatever is before and around the camera."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from firmware_model.flash import Flash
 from firmware_model.fuses import Fuses
 from firmware_model.hardware import Hardware
 from firmware_model.key_in_use import CounterPath
-from firmware_model.scenes import EndlessScenes
+from firmware_model.surroundings import Surroundings
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +18,8 @@ class Body:
     ----------
     hardware, fuses, flash
         its parts; the flash must have been claimed by the fuses.
-    scenes
-        what it sees.
+    surroundings
+        what it sees, and how warm it is there.
     counter_path
         where the frame counters of a key are kept. One key, one file, for the life of the key: a second count under the same key
         would use frame keys again.
@@ -30,7 +30,7 @@ class Body:
     hardware: Hardware
     fuses: Fuses
     flash: Flash
-    scenes: EndlessScenes
+    surroundings: Surroundings
     counter_path: CounterPath
     faults: DeviceFaults = field(default_factory=DeviceFaults)
 

@@ -66,7 +66,7 @@ class Boot:
         self.sender = Sender(write, baud=body.hardware.baud, faults=body.faults, statistics=self.statistics)
         key = KeyInUse(self.slots, body.device, body.hardware.readout_policy, body.counter_path)
         self.stream = StreamControl(
-            body.hardware, body.scenes, body.faults, key=key, states=self.states, statistics=self.statistics,
+            body.hardware, body.surroundings, body.faults, key=key, states=self.states, statistics=self.statistics,
             uptime_ns=self.uptime_ns,
         )  # fmt: skip
         self.registers = RegisterValues(readers_of(self))

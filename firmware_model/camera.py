@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adc import ColumnConverter, Converter, CounterStore, FrameKey, Geometry, KeysAhead, KeySchedule, RawFrame, readout
 from firmware_model.test_patterns import PatternSignal, TestPattern, ideal_of, pattern_codes
@@ -110,9 +111,27 @@ class Camera:
 
         return self._with_next_key(read)
 
+    def capture_voltages(self, voltages_v: NDArray[np.float32]) -> RawFrame:
+        """Read out one keyed frame whose row r converts voltage r of float32 (H,) in every column, in the place of the signal.
+
+        Raises ValueError for another shape, and RuntimeError and what the counter store raises as `capture`.
+        """
+        if voltages_v.dtype != np.float32 or voltages_v.shape != (self.geometry.height,):
+            allowed = f"float32 ({self.geometry.height},)"
+            raise ValueError(f"voltages_v = {voltages_v.dtype} {voltages_v.shape}: allowed is {allowed}")
+
+        def read(frame_key: FrameKey) -> RawFrame:
+            signal_v = np.ascontiguousarray(np.broadcast_to(voltages_v[:, None, None], self.geometry.shape))
+            exposure_s, temperature_k = self.sensor.exposure_taken_s(self.exposure_s), self.sensor.profile.temperature_k
+            return readout(Exposure(signal_v, exposure_s, temperature_k, self._seed(frame_key)), self.converter, frame_key)
+
+        return self._with_next_key(read)
+
     def _exposed(self, scene: Scene, frame_key: FrameKey) -> Exposure:
-        seed = frame_seed(self.sensor.device_seed, frame_key.epoch, frame_key.counter)
-        return self.sensor.expose(scene, self.exposure_s, seed)
+        return self.sensor.expose(scene, self.exposure_s, self._seed(frame_key))
+
+    def _seed(self, frame_key: FrameKey) -> int:
+        return frame_seed(self.sensor.device_seed, frame_key.epoch, frame_key.counter)
 
     def _with_next_key(self, read: Callable[[FrameKey], RawFrame]) -> RawFrame:
         frame_key = next(self._keys, None)

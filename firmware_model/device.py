@@ -99,7 +99,7 @@ class Device:
     def close(self) -> None:
         """Switch it off."""
         self.boot.end()
-        self._body.scenes.close()
+        self._body.surroundings.close()
 
     def _wait_s(self) -> float:
         if self.boot.sender.is_busy or self.boot.stream.store.waiting:

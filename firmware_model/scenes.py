@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sized
 
+from adc import RawFrame
+from firmware_model.camera import Camera
+from firmware_model.surroundings import Surroundings
 from sensor_sim import Scene, SceneError
 
 
-class EndlessScenes:
+class EndlessScenes(Surroundings):
     """Scenes without an end.
 
     Parameters
@@ -33,6 +36,10 @@ class EndlessScenes:
             scene, self._peeked = self._peeked, None
             return scene
         return self._from_source()
+
+    def captured_by(self, camera: Camera) -> RawFrame:
+        """The frame that a camera takes of the next scene."""
+        return camera.capture(self.next())
 
     def close(self) -> None:
         """Let go of the source, such as a webcam."""

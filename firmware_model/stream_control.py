@@ -15,7 +15,7 @@ from firmware_model.device_statistics import DeviceStatistics
 from firmware_model.frame_store import FrameStore
 from firmware_model.hardware import Hardware
 from firmware_model.key_in_use import KeyInUse
-from firmware_model.scenes import EndlessScenes
+from firmware_model.surroundings import Surroundings
 from link.messages import DeviceState, EventCode
 from link.replies import CommandRefused
 from link.status import Status
@@ -34,8 +34,8 @@ class StreamControl:
 
     Parameters
     ----------
-    hardware, scenes, faults
-        what it is built of, what it sees, what may break.
+    hardware, surroundings, faults
+        what it is built of, what it stands in, what may break.
     key
         its key in use.
     states, statistics, uptime_ns
@@ -45,7 +45,7 @@ class StreamControl:
     def __init__(
         self,
         hardware: Hardware,
-        scenes: EndlessScenes,
+        surroundings: Surroundings,
         faults: DeviceFaults,
         *,
         key: KeyInUse,
@@ -53,7 +53,7 @@ class StreamControl:
         statistics: DeviceStatistics,
         uptime_ns: Callable[[], int],
     ) -> None:
-        self._hardware, self._scenes, self._faults = hardware, scenes, faults
+        self._hardware, self._surroundings, self._faults = hardware, surroundings, faults
         self._key, self._states, self._statistics, self._uptime_ns = key, states, statistics, uptime_ns
         self.settings = DeviceSettings.after_reset(hardware)
         self.store = FrameStore()
@@ -64,7 +64,8 @@ class StreamControl:
     @property
     def temperature_k(self) -> float:
         """What the thermometer on the sensor says, K."""
-        return OVER_TEMPERATURE_K if self._faults.is_on("over_temperature") else self._hardware.profile.temperature_k
+        own_k = self._surroundings.temperature_k(self._hardware.profile)
+        return OVER_TEMPERATURE_K if self._faults.is_on("over_temperature") else own_k
 
     @property
     def frame_rate_limit_hz(self) -> float:
@@ -113,11 +114,11 @@ class StreamControl:
         self._states.go(DeviceState.STREAMING)
         self._acquisition = Acquisition(
             self._camera,
-            self._scenes,
+            self._surroundings,
             self.store,
             session.credit,
             self.settings,
-            frame_time_s=lambda: self.settings.frame_time_s(self._hardware),
+            frame_time_s=lambda: self._surroundings.paced(self.settings).frame_time_s(self._hardware),
             session=session.number,
             uptime_ns=self._uptime_ns,
             statistics=self._statistics,

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from firmware_model.device_faults import FaultName
 from link.transport.faults import KINDS, Fault, FaultRecord
 from link.transport.faults.schedule import MOST_SHOWN_BYTES
+from link.transport.faults.strikes import Strike
 
 SIZES = {"burst": 256, "overrun": 64, "flood": 1 << 15, "wrong-baud": 256, "packet-oversize": 1 << 14, "packet-replay": 4096}
 DURATIONS_S = {"stall": 0.05, "vanish": 0.05, "packet-delay": 0.01}
@@ -12,6 +15,10 @@ SLOW = ("stall", "vanish", "packet-delay")
 """Kinds that cost time each, so that there are fewer of them."""
 TIMELY = ("stall", "packet-delay")
 """Kinds that change neither bytes nor state, but when they come."""
+VOLLEY = 20
+"""Faults between two looks at how the stream recovers."""
+BEGIN_BYTES, SPACING_BYTES, CLEAN_BYTES = 4096, 1000, 48 << 10
+"""What passes before the first strike; between two, on average; between two volleys: more than twenty frames of the sweep."""
 DEVICE_FAULTS: tuple[tuple[FaultName, float], ...] = (("reset", 0.004), ("brown_out", 0.001), ("stuck", 0.0002))
 """The device's own faults that a stream goes on through, each with its share of all."""
 
@@ -42,6 +49,24 @@ def rows_for(count: int, *, with_device: bool) -> list[Row]:
         for kind in KINDS
     ]
     return rows + device
+
+
+def placed(row: Row, rng: np.random.Generator) -> list[FaultRecord]:
+    """Where four of five faults of bytes strike on the way to the host: anywhere in a packet, some two in each frame.
+
+    They come in volleys of VOLLEY with CLEAN_BYTES after each. Faults of packets, and those that cost time, have no places.
+    """
+    fault = row.link_fault
+    if fault is None or KINDS[fault.kind].unit == "packet" or fault.kind in SLOW:
+        return []
+    records, place = [], BEGIN_BYTES
+    for number in range(row.count * 4 // 5):
+        place += CLEAN_BYTES if number and number % VOLLEY == 0 else 0
+        # What a flood puts in covers none of the bytes that come.
+        place += (0 if fault.kind == "flood" else fault.size_bytes) + int(rng.integers(1, 2 * SPACING_BYTES))
+        strike = Strike(place, fault, int(rng.integers(1 << 63)))
+        records.append(FaultRecord(0.0, "to-host", strike, b"", b"", 0, 0))
+    return records
 
 
 def has_changed(record: FaultRecord) -> bool:

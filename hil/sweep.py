@@ -12,7 +12,7 @@ from firmware_model.device_faults import FaultName
 from hil.board import Board
 from hil.features import features_of
 from hil.options import HilOptions
-from hil.strikes import Row, has_changed, rows_for
+from hil.strikes import VOLLEY, Row, has_changed, placed, rows_for
 from hil.targets import open_target
 from hil.watched_stream import IN_FLIGHT, SESSION_ENDS, WatchedStream, resident_mb
 from keycam.atomic_file import whole_file
@@ -21,17 +21,15 @@ from link.assembly import FRAME_TYPES
 from link.host import VERDICTS, CameraLink
 from link.packet import decoded
 from link.transport.faults import KINDS, Fault, FaultPlan, LinkFaults
-from link.transport.faults.plan import DIRECTIONS
+from link.transport.faults.plan import Direction
 
 RESULT = "sweep.json"
-VOLLEY = 20
-"""Faults between two looks at how the stream recovers."""
 CLEAN_FRAMES = 6
 MOST_RECOVERY_FRAMES = 2
 MOST_GROWTH_MB = 64.0
 FRAME_S = 60.0
-TO_HOST = (0.8, 0.2)
-"""Most faults strike what comes to the host, where most bytes are."""
+TO_HOST = 0.8
+"""Share of the faults that strike what comes to the host, where most bytes are."""
 MOST_IN_A_ROW = 3
 MOST_FRAMES_BETWEEN = 40
 """So many frames bring enough bytes, each way, for every fault to strike."""
@@ -89,7 +87,8 @@ def _swept(board: Board, row: Row, seed: list[int]) -> dict[str, Any]:
     key = board.keys.client
     assert key is not None
     rng = np.random.default_rng(seed)
-    faults = LinkFaults(FaultPlan(row.name), int(rng.integers(1 << 32)))
+    places = placed(row, rng)
+    faults = LinkFaults(FaultPlan(row.name), int(rng.integers(1 << 32)), again=places)
     struck, worst = 0, 0
     with CameraLink(faults.opener(board.connect), key, patience=board.patience) as link:
         stream = WatchedStream(link, key, board.scaled_s(FRAME_S))
@@ -98,7 +97,7 @@ def _swept(board: Board, row: Row, seed: list[int]) -> dict[str, Any]:
         if row.device_fault is not None:
             struck, worst = _break_device(board, row.device_fault, row.count, stream, rng)
         else:
-            worst = _strike_link(faults, row, stream, rng)
+            worst = max(_pass_places(faults, len(places), stream), _strike_link(faults, row, len(places), stream, rng))
         stream.end()
         counted = link.statistics
         records = faults.schedule.records
@@ -119,33 +118,47 @@ def _swept(board: Board, row: Row, seed: list[int]) -> dict[str, Any]:
         }
 
 
-def _strike_link(faults: LinkFaults, row: Row, stream: WatchedStream, rng: np.random.Generator) -> int:
+def _pass_places(faults: LinkFaults, count: int, stream: WatchedStream) -> int:
+    """Take frames until so many places were struck, and after each volley of them; how many suffered after one at most."""
+    worst = 0
+    for struck in range(min(VOLLEY, count), count + VOLLEY if count else 0, VOLLEY):
+        while faults.schedule.counts.total() < min(struck, count) and not stream.hangs:
+            stream.next()
+        worst = max(worst, _recovery_frames(stream))
+    return worst
+
+
+def _strike_link(faults: LinkFaults, row: Row, done: int, stream: WatchedStream, rng: np.random.Generator) -> int:
     """Volleys of one kind of link fault, in both directions; how many frames at most suffered after one was over."""
     assert row.link_fault is not None
     kind, worst = row.link_fault.kind, 0
     is_of_packets = KINDS[kind].unit == "packet"
-    left = row.count
+    to_host = 0.0 if done else TO_HOST
+    left = row.count - done
     while left > 0 and not stream.hangs:
         volley = min(left, VOLLEY if kind != "vanish" else 1)
         left -= volley
         while volley > 0 and not stream.hangs:
             times = min(int(rng.integers(1, MOST_IN_A_ROW + 1)), volley) if is_of_packets else 1
             volley -= times
-            _strike(faults, row.link_fault, times, stream, rng)
+            _strike(faults, row.link_fault, times, to_host, stream, rng)
         worst = max(worst, _recovery_frames(stream))
     return worst
 
 
-def _strike(faults: LinkFaults, fault: Fault, times: int, stream: WatchedStream, rng: np.random.Generator) -> None:
+def _strike(
+    faults: LinkFaults, fault: Fault, times: int, to_host: float, stream: WatchedStream, rng: np.random.Generator
+) -> None:
     """Strike so many packets in a row, or one byte, and take frames until that is done."""
+    direction: Direction = "to-host" if rng.random() < to_host else "to-device"
     done = faults.schedule.counts.total() + times
     if fault.kind == "packet-forge":
         # Credit and heartbeats are in clear: whoever forges them takes the stream away, and alters no frame (docs/protocol.md).
         faults.inject(fault, "to-host", where=_is_of_frame, times=times)
     elif KINDS[fault.kind].unit == "packet":
-        faults.inject(fault, str(rng.choice(DIRECTIONS, p=TO_HOST)), times=times)  # type: ignore[arg-type]
+        faults.inject(fault, direction, times=times)
     else:
-        faults.inject(fault, str(rng.choice(DIRECTIONS, p=TO_HOST)))  # type: ignore[arg-type]
+        faults.inject(fault, direction)
     for _ in range(MOST_FRAMES_BETWEEN):
         if faults.schedule.counts.total() >= done or stream.hangs:
             return

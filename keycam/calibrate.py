@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,14 @@ from calibration.capture_plan import CapturePlan
 from calibration.characterisation import Characterisation, characterise
 from calibration.correction_file import correction_files
 from calibration.correction_profile import correction_profile
-from calibration.high_pass import LEAST_SIDE
 from calibration.report import Section, write_report
 from calibration.sheet import write_sheet
 from keycam.atomic_file import make_folder, whole_file
 from keycam.calibration_files import CORRECTIONS, FIGURES, REPORT, SHEET
+from keycam.calibration_targets import Target
 from keycam.progress import counting
 from keycam.readout_order_effects import as_json, measure_line_noise, readout_order_section
-from keycam.simulated_bench import SimulatedBench
-from sensor_sim import SensorProfile, load_profile
+from sensor_sim import SensorProfile
 
 SEARCH_FRAMES = 60
 """About how many frames look for the light that saturates and for the longest dark exposures."""
@@ -33,64 +32,50 @@ class CalibrationPlan:
     Attributes
     ----------
     target
-        "sim", the simulated bench.
+        which camera.
     out
         folder for the report, the figures, the sheet and the corrections.
-    profile, size
-        of the simulated camera: a name or a TOML file, and (H, W) or None for the profile's own.
     exposure_s
-        of everything that is lit; None for the one at which white fills 80 % of the well.
+        of everything that is lit; None for the one that the camera has of itself.
     longest_dark_s
         longest exposure in the dark.
     quick
-        short stacks, at 480x640 unless a size is given.
-    with_lens
-        whether the light goes through the profile's lens; the standard asks for none.
+        short stacks.
+    seed
+        of the simulated cameras that show what a readout order does to noise.
     """
 
-    target: str
+    target: Target
     out: Path
-    profile: str = "machine-vision"
-    size: tuple[int, int] | None = None
     exposure_s: float | None = None
     longest_dark_s: float = 120.0
     quick: bool = False
-    with_lens: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.target != "sim":
-            raise ValueError(f"target = {self.target}: allowed is sim")
         if self.exposure_s is not None and not 0 < self.exposure_s < math.inf:
             raise ValueError(f"exposure_s = {self.exposure_s}: allowed is above 0 and finite")
 
-    def sensor_profile(self) -> SensorProfile:
-        """The profile of the simulated camera in the size that is asked for."""
-        profile = load_profile(self.profile)
-        size = self.size or ((480, 640) if self.quick else (profile.height, profile.width))
-        least = LEAST_SIDE * (2 if profile.is_bayer else 1)
-        if min(size) < least:
-            raise ValueError(f"size = {size[0]}x{size[1]}: allowed is {least} or more a side, for the high-pass of each colour")
-        return replace(profile, height=size[0], width=size[1])
-
     def capture_plan(self, exposure_s: float) -> CapturePlan:
-        """Which frames are taken at the exposure that the camera makes of the wish."""
+        """Which frames are taken at the exposure that the camera makes of the wish. Raises ValueError."""
         if self.quick:
             return CapturePlan.quick(exposure_s, self.longest_dark_s)
         return CapturePlan(exposure_s, longest_dark_s=self.longest_dark_s)
 
 
 def run_calibration(plan: CalibrationPlan) -> dict[str, Any]:
-    """Measure, write all files into the folder, and give the figures with the files' names under "files"."""
-    profile = plan.sensor_profile()
-    capture = plan.capture_plan(plan.exposure_s or profile.default_exposure_s)
-    make_folder(plan.out, "out")
-    with SimulatedBench(profile, plan.seed, with_lens=plan.with_lens) as bench:
-        geometry = bench.identity.geometry
-        with counting("calibrating", expected_frames(capture, geometry)) as took:
-            found = characterise(bench, capture, took)
-    lines = measure_line_noise(profile, plan.seed) if _shares_noise(profile) else None
-    name = f"{profile.name}, measured"
+    """Measure, write all files into the folder, and give the figures with the files' names under "files".
+
+    Raises what the target is refused with, and ValueError for exposures that make no plan.
+    """
+    with plan.target.on_bench() as on_bench:
+        capture = plan.capture_plan(plan.exposure_s or on_bench.exposure_s)
+        make_folder(plan.out, "out")
+        with counting("calibrating", expected_frames(capture, on_bench.camera.identity.geometry)) as took:
+            found = characterise(on_bench.camera, capture, took)
+    profile = on_bench.profile
+    lines = measure_line_noise(profile, plan.seed) if profile is not None and _shares_noise(profile) else None
+    name = f"{on_bench.model}, measured"
     written = found.as_json()
     if lines is not None:
         written["readout_order"] = as_json(lines)

@@ -4,13 +4,15 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import typer
 
+from firmware_model.bench import Bench
+from firmware_model.bench_socket import BenchSocket
 from firmware_model.body import Body
 from firmware_model.device import Device
 from firmware_model.device_faults import DeviceFaults
@@ -30,7 +32,7 @@ from link.transport import Transport, open_port
 from link.transport.opening import DEFAULT_BAUD
 from link.transport.pacing import check_baud
 from sensor_sim import DEMO_PROFILE, Scene, SensorProfile, load_profile
-from sensor_sim.scene import open_scene
+from sensor_sim.scene import open_scene, uniform_field
 
 PHOTOGRAPHS = "photographs"
 VIEWS = 120
@@ -47,11 +49,12 @@ class CameraPlan:
     client: str | None = None
     passphrase_file: Path | None = None
     state: Path | None = None
-    source: str = PHOTOGRAPHS
+    source: str | None = None
     views: int = VIEWS
     baud: int | None = None
     policy: str = "secure"
     faults: Path | None = None
+    bench: Path | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -59,6 +62,8 @@ class CameraPlan:
         check_baud(self.baud)
         if self.views < 1:
             raise ValueError(f"views = {self.views}: allowed is 1 or more")
+        if self.bench is not None and self.source is not None:
+            raise ValueError(f"source = {self.source}: allowed with --bench is none, as the camera looks at the bench's light")
 
 
 def run_camera(plan: CameraPlan, listening: Callable[[dict[str, Any]], None]) -> None:
@@ -67,23 +72,26 @@ def run_camera(plan: CameraPlan, listening: Callable[[dict[str, Any]], None]) ->
     Raises what the key, the profile, the source, the folder of its flash and the link are refused with, before it listens.
     """
     caution(plan.policy)
-    hardware = Hardware(_profile(plan.profile), plan.seed, plan.policy, _baud(plan))
-    scenes = EndlessScenes(_scenes(plan))
+    hardware = Hardware(_profile(plan), plan.seed, plan.policy, _baud(plan))
+    bench, scenes = Bench(hardware.profile), EndlessScenes(_scenes(plan))
     with ExitStack() as opened:
         key = opened.enter_context(open_device_key(plan.key, plan.passphrase_file))
         key.card.client(plan.client)  # refused before anything is made
-        scene = scenes.peek()
+        scene = uniform_field(2, 2) if plan.bench is not None else scenes.peek()
         port = open_port(plan.link, baud=plan.baud)
         opened.callback(port.close)
         faults = DeviceFaults(plan.seed)
         if plan.faults is not None:
             opened.enter_context(FaultSocket(plan.faults, faults))
+        if plan.bench is not None:
+            opened.enter_context(BenchSocket(plan.bench, bench))
         flash = opened.enter_context(Flash(_state(plan, key), faults))
         fuses = fuses_of(key, plan.seed)
         fuses.claim(flash)
         put_in(key, plan.client, flash, fuses, plan.key)
         warm_up(hardware, scene)
-        body = Body(hardware, fuses, flash, scenes, counter_path_of(key, plan.key, flash), faults)
+        surroundings = scenes if plan.bench is None else bench
+        body = Body(hardware, fuses, flash, surroundings, counter_path_of(key, plan.key, flash), faults)
         device = Device(body)
         opened.callback(device.close)
         stopping = opened.enter_context(_stopped_by_signals())
@@ -112,6 +120,7 @@ def _where(port: Transport, plan: CameraPlan, key: Key, device: Device) -> dict[
         "firmware": firmware_hash().hex(),
         "boot": device.boot.boot_counter,
         "faults": None if plan.faults is None else str(plan.faults),
+        "bench": None if plan.bench is None else str(plan.bench),
     }
 
 
@@ -121,12 +130,13 @@ def _baud(plan: CameraPlan) -> int | None:
     return DEFAULT_BAUD if plan.baud is None and is_serial_port else plan.baud
 
 
-def _profile(name: str) -> SensorProfile:
-    return DEMO_PROFILE if name == DEMO_PROFILE.name else load_profile(name)
+def _profile(plan: CameraPlan) -> SensorProfile:
+    profile = DEMO_PROFILE if plan.profile == DEMO_PROFILE.name else load_profile(plan.profile)
+    return profile if plan.bench is None else replace(profile, lens=None)  # a light that is even stays so, as the standard asks
 
 
 def _scenes(plan: CameraPlan) -> Iterable[Scene]:
-    return _Photographs(plan.views, plan.seed) if plan.source == PHOTOGRAPHS else open_scene(plan.source)
+    return _Photographs(plan.views, plan.seed) if plan.source in (None, PHOTOGRAPHS) else open_scene(plan.source)
 
 
 def _state(plan: CameraPlan, key: Key) -> Path:

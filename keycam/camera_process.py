@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,20 +24,22 @@ def camera_process(
     key: Path,
     *,
     policy: str = "secure",
-    source: str = "photographs",
+    source: str | None = None,
     views: int = 120,
     seed: int = 0,
     baud: int | None = None,
     faults: Path | None = None,
+    more: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
-    """Run `keycam camera` beside the block; what it says of itself once it listens, with its `link`, and its `pid`.
+    """Run `keycam camera` beside the block, with `more` options; what it says of itself once it listens: its `link`, its `pid`.
 
     Raises CameraNotStarted with its own sentence where it refuses.
     """
     line = [
-        sys.executable, "-m", "keycam", "camera", "--link", link, "--key", str(key), "--policy", policy, "--source", source,
-        "--views", str(views), "--seed", str(seed), "--json",
+        sys.executable, "-m", "keycam", "camera", "--link", link, "--key", str(key), "--policy", policy, "--views", str(views),
+        "--seed", str(seed), "--json", *more,
     ]  # fmt: skip
+    line += [] if source is None else ["--source", source]
     line += [] if baud is None else ["--baud", str(baud)]
     line += [] if faults is None else ["--faults", str(faults)]
     with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as camera:

@@ -1,7 +1,6 @@
 """`keycam convert` and `keycam export`: a network's keyed twin in a file, written only when its answers are right."""
 
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -30,6 +29,7 @@ from inference.keyed import KeyedNetwork, UnsupportedLayerError, convert
 from inference.keyed.rewriter import Shuffle
 from inference.models import load_privdl_order, named_network
 from keycam.atomic_file import whole_file
+from keycam.frame_size import parsed_size
 from keycam.key import new_key
 from keycam.keyfile import open_key
 from keycam.passphrase import known_passphrase
@@ -38,7 +38,6 @@ from keycam.policy import caution, named_policy
 TOLERANCES = {".pt2": 1e-5, ".onnx": 1e-4}
 """How far a file's answers may be from the plain network's, as a share of the largest; onnxruntime sums in its own order."""
 CHECKED_FRAMES = 4
-MOST_PX = 4096
 
 
 @dataclass(frozen=True)
@@ -79,14 +78,6 @@ class ConversionPlan:
         if own is None:
             raise ValueError(f"size = None: nothing says what {self.model} was made for; allowed is HxW, such as 224x224")
         return own
-
-
-def parsed_size(text: str) -> tuple[int, int]:
-    """(height, width) of "HxW". Raises `ValueError` for anything else."""
-    sides = [int(side) for side in text.split("x")] if re.fullmatch("[0-9]{1,5}x[0-9]{1,5}", text) else []
-    if not sides or not all(1 <= side <= MOST_PX for side in sides):
-        raise ValueError(f"size = {text!r}: allowed is HxW with sides of 1 to {MOST_PX}, such as 224x224")
-    return sides[0], sides[1]
 
 
 def run_conversion(plan: ConversionPlan) -> dict[str, Any]:

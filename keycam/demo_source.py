@@ -10,20 +10,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from adc import POLICIES, RASTER, KeySchedule, RawFrame, ReadoutPolicy
+from adc import RASTER, KeySchedule, RawFrame, ReadoutPolicy
 from firmware_model import Camera
 from inference.receiver import Receiver
 from keycam.camera_key import counters_of, open_camera_key
 from keycam.camera_process import camera_process
 from keycam.demo_camera import make_camera
 from keycam.demo_scenes import DemoScenes
+from keycam.far_camera import far_camera
 from keycam.key import Key, new_key
 from keycam.keyfile import open_key, write_plain
 from keycam.link_receiver import LinkReceiver
 from keycam.passphrase import known_passphrase
 from keycam.policy import named_policy
-from link.host import CameraLink, LinkKey
-from link.transport import open_transport
+from link.host import CameraLink
 from sensor_sim import DEMO_PROFILE, Scene
 
 OWN_CAMERAS = {"pty": "pty", "tcp": "tcp://127.0.0.1:0"}
@@ -172,9 +172,8 @@ def camera_there(far: FarCamera, scenes: DemoScenes, policy: str, seed: int) -> 
             assert far.key is not None
             file = far.key
             key = opened.enter_context(open_key(file, lambda: known_passphrase(far.passphrase_file, str(file))))
-        name = key.card.client(far.client)
-        link = opened.enter_context(CameraLink(lambda: open_transport(url), _link_key(key, name)))
-        schedule = opened.enter_context(key.schedule(_policy_of(link), name))
+        link, schedule = opened.enter_context(far_camera(url, key, far.client))
+        _refuse_model(link)
         bare = namesake(schedule, RASTER)
         if far.link in OWN_CAMERAS:
             twin = _Twin(scenes, opened.enter_context(make_camera(bare, seed)))
@@ -208,18 +207,11 @@ def _seen(link: CameraLink, most: int, twin: _Twin | None, in_flight: deque[Emit
             yield raw
 
 
-def _link_key(key: Key, client: str) -> LinkKey:
-    of_client = key if key.card.purpose == "client" else key.of_client(client)
-    epoch = key.card.clients[client].epoch
-    return LinkKey.of_client(of_client.secret, device=key.card.device, client=client, epoch=epoch)
-
-
-def _policy_of(link: CameraLink) -> ReadoutPolicy:
-    """How the camera reads out; it must be one whose frames the demonstration's network was trained for."""
+def _refuse_model(link: CameraLink) -> None:
+    """The camera must be one whose frames the demonstration's network was trained for."""
     model = link.read("model_name")
     if model != DEMO_PROFILE.name:
         raise ValueError(f"link = {link.name}: the camera is of the model {model!r}; allowed is {DEMO_PROFILE.name!r}")
-    return POLICIES[str(link.read("readout_policy"))]
 
 
 def namesake(schedule: KeySchedule, policy: ReadoutPolicy) -> KeySchedule:

@@ -20,8 +20,8 @@ def refusal(error: Exception) -> tuple[str, int]:
     # Imported here, so that a mistyped option is answered at once.
     from calibration.bench import BenchError
     from calibration.correction_file import CorrectionsError
-    from firmware_model.fault_socket import FaultSocketError
     from firmware_model.flash import FlashError
+    from firmware_model.side_door import SideDoorError
     from hil.infrastructure import InfrastructureError
     from inference.datasets import DataError
     from inference.recording.errors import RecordingError
@@ -34,7 +34,7 @@ def refusal(error: Exception) -> tuple[str, int]:
 
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
-    of_devices = (FlashError, FaultSocketError, CameraNotStarted, LinkFailure, InfrastructureError)
+    of_devices = (FlashError, SideDoorError, CameraNotStarted, LinkFailure, InfrastructureError)
     if isinstance(error, of_sources + of_calibrations + of_devices):
         return str(error), BAD_FILE
     if isinstance(error, OSError):

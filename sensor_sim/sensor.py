@@ -1,5 +1,6 @@
 """The sensor: light in, volts out, one effect after another in the order in which a photosite meets them."""
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -43,6 +44,14 @@ class Sensor:
     def die(self) -> Die:
         """What is fixed in this die, drawn when it is first asked for."""
         return drawn_die(self.profile, self.device_seed)
+
+    def at_temperature(self, temperature_k: float) -> "Sensor":
+        """The same die at another temperature, K; nothing of it is drawn again. Raises ValueError as the profile."""
+        if temperature_k == self.profile.temperature_k:
+            return self
+        warmed = Sensor(replace(self.profile, temperature_k=temperature_k), self.device_seed)
+        warmed.die = self.die
+        return warmed
 
     def exposure_taken_s(self, exposure_s: float) -> float:
         """The exposure that a wish for `exposure_s` comes to: whole lines with a rolling shutter, else the wish itself."""

@@ -15,6 +15,7 @@ from firmware_model.flash import Flash
 from firmware_model.fuses import Fuses
 from firmware_model.hardware import Hardware
 from firmware_model.scenes import EndlessScenes
+from firmware_model.surroundings import Surroundings
 from link.assembly import FRAME_TYPES, FrameAssembler
 from link.messages import (
     Credit,
@@ -51,15 +52,17 @@ SMALL = replace(DEMO_PROFILE, height=24, width=32)
 Kind = TypeVar("Kind", bound=Message)
 
 
-def body_in(folder: Path, *, faults: DeviceFaults | None = None, **hardware: Any) -> Body:
-    """A small camera whose flash lies in `folder`, with one grey scene before it."""
+def body_in(
+    folder: Path, *, faults: DeviceFaults | None = None, surroundings: Surroundings | None = None, **hardware: Any
+) -> Body:
+    """A small camera whose flash lies in `folder`, by default with one grey scene before it."""
     faults = DeviceFaults() if faults is None else faults
     flash = Flash(folder / "state", faults)
     fuses = Fuses(DEVICE, PROVISIONING)
     fuses.claim(flash)
-    scenes = EndlessScenes([uniform_field(24, 32)])
+    stands_in = surroundings or EndlessScenes([uniform_field(24, 32)])
     built = Hardware(**{"profile": SMALL, "device_seed": 7, **hardware})
-    return Body(built, fuses, flash, scenes, lambda key: folder / f"{key.client}-{key.epoch}.counter", faults)
+    return Body(built, fuses, flash, stands_in, lambda key: folder / f"{key.client}-{key.epoch}.counter", faults)
 
 
 class ScriptedHost:

@@ -60,7 +60,7 @@ def audit(
     from keycam.audit.plan import AuditPlan
     from keycam.audit.report import make_report_folder, write_report
     from keycam.audit.run import run_audit
-    from keycam.convert import parsed_size
+    from keycam.frame_size import parsed_size
     from keycam.printing import print_audit, print_json, print_scheme_audit
 
     plan = AuditPlan(

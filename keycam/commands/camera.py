@@ -15,12 +15,12 @@ def camera(
     key: Annotated[Path, typer.Option(readable=False, help="Key file of the device (see 'keycam keys new').")],
     profile: Annotated[str, typer.Option(help="Sensor: demo, a name of 'keycam info', or a TOML file.")] = "demo",
     source: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="What it sees: photographs (the bundled ones), a webcam's number, a URL, a folder of images, an image or "
-            "video file, or chart:NAME. From the beginning again at its end."
+            help="What it sees: photographs (the default: bundled ones), a webcam's number, a URL, a folder of images, an image "
+            "or video file, or chart:NAME. From the beginning again at its end."
         ),
-    ] = "photographs",
+    ] = None,
     views: Annotated[int, typer.Option(help="Views of the bundled photographs.", min=1)] = 120,
     state: Annotated[
         Path | None, typer.Option(help="Folder of the camera's flash; by default one beside the key, named by it.")
@@ -33,6 +33,9 @@ def camera(
     policy: Policy = "secure",
     faults: Annotated[
         Path | None, typer.Option(help="Make a Unix socket here through which tests inject faults of the device.")
+    ] = None,
+    bench: Annotated[
+        Path | None, typer.Option(help="Stand on a bench instead, without a lens; its light is set through a Unix socket here.")
     ] = None,
     seed: Seed = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the line that says where it listens as JSON.")] = False,
@@ -49,6 +52,6 @@ def camera(
 
     plan = CameraPlan(
         link=link, key=key, profile=profile, client=client, passphrase_file=passphrase_file, state=state, source=source,
-        views=views, baud=baud, policy=policy, faults=faults, seed=seed,
+        views=views, baud=baud, policy=policy, faults=faults, bench=bench, seed=seed,
     )  # fmt: skip
     run_camera(plan, listening)

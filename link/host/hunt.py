@@ -41,6 +41,7 @@ class Hunt:
         self._connection, self._key, self._patience, self._statistics = connection, key, patience, statistics
         self._heard: Counter[str] = Counter()
         self._refusals: list[LinkFailure] = []
+        self._unfit: LinkFailure | None = None
 
     def run(self, is_over: Callable[[], bool]) -> None:
         """Begin the session. Raises LinkFailure, and LinkLost; returns early where `is_over` says so."""
@@ -55,7 +56,12 @@ class Hunt:
                 raise self._silent(before)
 
     def _ask_once(self, deadline_s: float, is_over: Callable[[], bool]) -> bool:
-        """Say one HELLO, again and again, until it is answered; whether by a session."""
+        """Say one HELLO, again and again, until it is answered; whether by a session.
+
+        What does not fit may answer a HELLO of before, which a camera that was busy found in its buffer many times over: the
+        one that does may be right behind it, and only where none comes has the camera another key.
+        """
+        self._unfit = None
         key = self._key
         role = Role.NONE if key is None else key.role
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -65,12 +71,16 @@ class Hunt:
         said_s = -self._patience.hello_s
         while time.monotonic() < deadline_s and not is_over():
             if time.monotonic() >= said_s + self._patience.hello_s:
+                if self._unfit is not None:
+                    break
                 said_s = time.monotonic()
                 self._connection.send(packet)
             for answer in self._connection.packets(_SLICE_S):
                 verdict = self._heard_one(answer, hello)
                 if verdict is not None:
                     return verdict
+        if self._unfit is not None:
+            self._refusals.append(self._unfit)
         return False
 
     def _heard_one(self, packet: Packet, hello: Hello) -> bool | None:
@@ -94,7 +104,7 @@ class Hunt:
         self._refusals.append(self._nacked(message))
         return False
 
-    def _acknowledged(self, hello: Hello, ack: HelloAck) -> bool:
+    def _acknowledged(self, hello: Hello, ack: HelloAck) -> bool | None:
         key = self._key
         if key is None:
             self._connection.begin(ack, None)
@@ -103,8 +113,8 @@ class Hunt:
             session = Session(key.root, hello, ack, "host")
         except SessionError:
             self._statistics.count("auth")
-            self._refusals.append(KeyRefused(self._key_trouble(key, ack)))
-            return False
+            self._unfit = KeyRefused(self._key_trouble(key, ack))
+            return None
         except ValueError as error:
             self._statistics.count("malformed")
             self._refusals.append(KeyRefused(f"link = {self._connection.name}: {error}"))

@@ -22,7 +22,7 @@ def measured(profile: SensorProfile, seed: int) -> Characterisation:
 
 @pytest.mark.parametrize("name", ["machine-vision", pytest.param("mobile", marks=pytest.mark.slow)])
 def test_a_camera_that_is_simulated_from_its_sheet_measures_the_same(name: str, tmp_path: Path) -> None:
-    first = measured(replace(load_profile(name), height=480, width=160), 1)
+    first = measured(replace(load_profile(name), height=480, width=80), 1)
     file = tmp_path / "sheet.toml"
     file.write_text(write_sheet(first, f"measured {name}"))
     sheet = load_profile(file)

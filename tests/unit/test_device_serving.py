@@ -12,7 +12,8 @@ import pytest
 
 from firmware_model.device import Device
 from firmware_model.device_faults import DeviceFault, DeviceFaults
-from firmware_model.fault_socket import FaultSocket, FaultSocketError
+from firmware_model.fault_socket import FaultSocket
+from firmware_model.side_door import SideDoorError
 from link.messages import DeviceState, Heartbeat, Hello, HelloAck, Role, message_of
 from link.packet import PacketFlags
 from link.parser import PacketParser
@@ -182,11 +183,11 @@ def test_a_door_that_a_dead_camera_left_is_replaced_and_nothing_else_is(tmp_path
     with FaultSocket(path, DeviceFaults()):
         assert said_at(path, {})[0]["happened"]
     path.write_text("mine")
-    with pytest.raises(FaultSocketError, match=r"faults = .*: Address already in use; allowed is a new path"):
+    with pytest.raises(SideDoorError, match=r"faults = .*: Address already in use; allowed is a new path"):
         FaultSocket(path, DeviceFaults())
     assert path.read_text() == "mine"
     long = tmp_path / ("x" * 200)
-    with pytest.raises(FaultSocketError, match="the path is too long; allowed is"):
+    with pytest.raises(SideDoorError, match="the path is too long; allowed is"):
         FaultSocket(long, DeviceFaults())
 
 

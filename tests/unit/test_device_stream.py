@@ -253,7 +253,7 @@ def test_the_scene_source_that_breaks_off_is_a_lost_sensor(tmp_path: Path, caplo
         def __iter__(self) -> Iterator[np.ndarray]:
             return broken()
 
-    body = replace(body_in(tmp_path), scenes=EndlessScenes(Film()))
+    body = replace(body_in(tmp_path), surroundings=EndlessScenes(Film()))
     device = Device(body)
     host = ScriptedHost(device)
     host.give_key()

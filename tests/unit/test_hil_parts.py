@@ -20,7 +20,7 @@ from hil.decoded_log import described, write_log
 from hil.golden import golden_frame
 from hil.infrastructure import InfrastructureError, is_infrastructure
 from hil.side_door import SideDoor
-from hil.strikes import DEVICE_FAULTS, SLOW, TIMELY, has_changed, rows_for
+from hil.strikes import CLEAN_BYTES, DEVICE_FAULTS, SIZES, SLOW, TIMELY, VOLLEY, has_changed, placed, rows_for
 from hil.sweep import MOST_GROWTH_MB, _trouble
 from link.host import CameraSilent
 from link.messages import Ack, Read
@@ -189,3 +189,14 @@ def test_a_sweep_says_what_is_wrong_with_it() -> None:
         ("memory_growth_mb", MOST_GROWTH_MB + 1),
     ):  # fmt: skip
         assert len(list(_trouble({**well, name: value}, 100))) == 1
+
+
+def test_placed_strikes_come_in_volleys_with_room_to_recover_between_them() -> None:
+    rows = {row.name: row for row in rows_for(10_000, with_device=False)}
+    for name in ("burst", "bit-flip"):
+        strikes = [record.strike for record in placed(rows[name], np.random.default_rng(1))]
+        assert len(strikes) == rows[name].count * 4 // 5
+        gaps = np.diff([strike.place for strike in strikes])
+        assert gaps.min() > SIZES.get(name, 0), "no strike is inside what another one changes"
+        assert (gaps >= CLEAN_BYTES).sum() == (len(strikes) - 1) // VOLLEY
+    assert placed(rows["packet-loss"], np.random.default_rng(1)) == []

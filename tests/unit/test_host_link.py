@@ -17,6 +17,8 @@ from firmware_model.device_faults import DeviceFault
 from firmware_model.hardware import Hardware
 from inference.receiver import FrameRefused, Receiver
 from link.host import CameraLink, CameraRefused, CameraSilent, HostState, KeyRefused, LinkKey, Patience
+from link.messages import Hello
+from link.packet import PacketFlags
 from link.status import Status
 from link.transport import LinkLost, PortError, Transport, transport_pair
 from sensor_sim.scene import uniform_field
@@ -295,3 +297,18 @@ def test_a_key_is_not_shown_and_not_pickled() -> None:
 def test_patience_must_be_possible(field: str) -> None:
     with pytest.raises(ValueError, match=f"{field} = 0: allowed is above 0"):
         Patience(**{field: 0})
+
+
+def test_answers_to_an_earlier_hello_do_not_mean_another_key(camera: ServedCamera) -> None:
+    """A camera that was slow to start finds many HELLOs in its buffer, those of a host's last attempt among them."""
+    earlier = Hello(1, 1, CLIENT.role, 8192, bytes(16), CLIENT.client).packet(seq=0, flags=PacketFlags.ACK_REQ)
+
+    def opened() -> Transport:
+        transport = camera.connect()
+        for _ in range(6):
+            transport.write(earlier.encoded())
+        return transport
+
+    with CameraLink(opened, CLIENT, patience=QUICK) as link:
+        assert link.read("state") == "idle"
+        assert link.statistics["auth"] > 0

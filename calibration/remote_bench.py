@@ -1,0 +1,120 @@
+"""A bench in another process, set by lines of JSON over a Unix socket: docs/calibration.md says what such a bench answers."""
+
+import json
+import math
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from calibration.bench import BenchError, Light
+
+MOST_WAIT_S = 3600.0
+"""A chamber may take its time until the temperature is reached."""
+_MOST_ANSWER_BYTES = 65536
+
+
+class RemoteBench:
+    """Light, chamber and voltage input of a camera, each as far as the bench has it; close it, or use it as a context manager.
+
+    Parameters
+    ----------
+    path
+        the bench's socket.
+
+    Raises BenchError where nothing listens there, or what listens is no bench with a light.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(MOST_WAIT_S)
+        try:
+            self._socket.connect(str(path))
+        except OSError as error:
+            self._socket.close()
+            trouble = error.strerror or str(error)
+            raise BenchError(f"bench = {path}: {trouble}; allowed is the socket of a bench, see docs/calibration.md") from error
+        self._heard = b""
+        try:
+            self._state = self._asked({})
+            if "light_per_s" not in self._state:
+                raise self._strange("it names no light_per_s")
+            self.temperature_k = self._number("temperature_k")
+            self.voltage_range_v = self._range()
+        except BaseException:
+            self.close()
+            raise
+
+    temperature_k: float | None
+    """What the chamber was set to at first, K; None without a chamber."""
+    voltage_range_v: tuple[float, float] | None
+    """What the voltage input takes; None without one."""
+
+    def set_light(self, light: Light) -> None:
+        """Set the light. Raises BenchError where the source cannot give it."""
+        self._asked({"light_per_s": light.photons_per_s})
+
+    def set_temperature_k(self, temperature_k: float) -> None:
+        """Bring the camera to a temperature, K, and wait for it. Raises BenchError where that cannot be reached."""
+        self._asked({"temperature_k": temperature_k})
+
+    def set_voltages(self, voltages_v: Sequence[float]) -> None:
+        """Drive the converters until the light is set again, row by row of a frame. Raises BenchError where that cannot be."""
+        self._asked({"voltages_v": list(voltages_v)})
+
+    def close(self) -> None:
+        """Hang up; harmless when repeated."""
+        self._socket.close()
+
+    def _asked(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            self._socket.sendall(json.dumps(request).encode() + b"\n")
+            answer = json.loads(self._line())
+        except OSError as error:
+            raise self._strange(error.strerror or str(error)) from error
+        except ValueError as error:
+            raise self._strange("its answer is not JSON") from error
+        if not isinstance(answer, dict):
+            raise self._strange("its answer is no JSON object")
+        if "error" in answer:
+            raise BenchError(f"bench = {self._path}: it refused ({answer['error']}); allowed is what its equipment can do")
+        return answer
+
+    def _line(self) -> bytes:
+        while b"\n" not in self._heard:
+            data = self._socket.recv(65536)
+            if not data or len(self._heard) > _MOST_ANSWER_BYTES:
+                raise self._strange("it hung up" if not data else "its answer has no end")
+            self._heard += data
+        line, self._heard = self._heard.split(b"\n", 1)
+        return line
+
+    def _number(self, name: str) -> float | None:
+        value = self._state.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise self._strange(f"{name} = {str(value)[:40]} is no number")
+        return float(value)
+
+    def _range(self) -> tuple[float, float] | None:
+        value = self._state.get("voltage_range_v")
+        if value is None:
+            return None
+        if not isinstance(value, list) or len(value) != 2 or not all(isinstance(end, int | float) for end in value):
+            raise self._strange(f"voltage_range_v = {str(value)[:40]} is no pair of numbers")
+        low, high = float(value[0]), float(value[1])
+        if not -math.inf < low < high < math.inf:
+            raise self._strange(f"voltage_range_v = {low:g} to {high:g} is no range")
+        return low, high
+
+    def _strange(self, trouble: str) -> BenchError:
+        return BenchError(f"bench = {self._path}: {trouble}; allowed is a bench that answers as docs/calibration.md says")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
