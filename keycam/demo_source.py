@@ -173,8 +173,8 @@ def camera_there(far: FarCamera, scenes: DemoScenes, policy: str, seed: int) -> 
             file = far.key
             key = opened.enter_context(open_key(file, lambda: known_passphrase(far.passphrase_file, str(file))))
         name = key.card.client(far.client)
-        link = opened.enter_context(CameraLink(lambda: open_transport(url), _link_key(key, name)))
-        schedule = opened.enter_context(key.schedule(_policy_of(link), name))
+        link = opened.enter_context(CameraLink(lambda: open_transport(url), link_key(key, name)))
+        schedule = opened.enter_context(key.schedule(policy_of(link), name))
         bare = namesake(schedule, RASTER)
         if far.link in OWN_CAMERAS:
             twin = _Twin(scenes, opened.enter_context(make_camera(bare, seed)))
@@ -208,13 +208,13 @@ def _seen(link: CameraLink, most: int, twin: _Twin | None, in_flight: deque[Emit
             yield raw
 
 
-def _link_key(key: Key, client: str) -> LinkKey:
+def link_key(key: Key, client: str) -> LinkKey:
     of_client = key if key.card.purpose == "client" else key.of_client(client)
     epoch = key.card.clients[client].epoch
     return LinkKey.of_client(of_client.secret, device=key.card.device, client=client, epoch=epoch)
 
 
-def _policy_of(link: CameraLink) -> ReadoutPolicy:
+def policy_of(link: CameraLink) -> ReadoutPolicy:
     """How the camera reads out; it must be one whose frames the demonstration's network was trained for."""
     model = link.read("model_name")
     if model != DEMO_PROFILE.name:

@@ -54,6 +54,33 @@ def _link(link: dict[str, Any]) -> str:
     return f"{link['name']}: {outcomes['frames_complete']} frames, {outcomes['bytes']} bytes, {went_wrong}"
 
 
+def print_live(result: dict[str, Any]) -> None:
+    """What a live run came to."""
+    latency, link = result["latency_ms"], result["source_state"]["link"]
+    faults = {} if link is None else {"link": ", ".join(f"{cause} {n}" for cause, n in link["faults"].items()) or "no faults"}
+    lost = {**result["dropped"], **{f"refused: {cause}": count for cause, count in result["refused"].items()}}
+    _show(
+        _pairs(
+            {
+                "source": f"{result['source']}, {result['camera']}",
+                "network": f"{result['model']}, {result['shuffle']}, policy {result['policy']}",
+                "frames answered for": f"{result['frames']:,}",
+                "frames a second": f"{result['mean_frames_per_second'] or 0:.1f}",
+                "glass to result": _latency(latency),
+                "median time of each stage": ", ".join(f"{k} {v:.2f} ms" for k, v in result["stage_ms"].items()),
+                "frames that gave way or were refused": ", ".join(f"{cause} {count}" for cause, count in lost.items()) or "none",
+                "times that the source was lost": str(result["source_state"]["losses"]),
+                **faults,
+                **({} if result["recorded"] is None else {"frames recorded": f"{result['recorded']:,}"}),
+            }
+        )
+    )
+
+
+def _latency(latency: dict[str, float] | None) -> str:
+    return "no frame" if latency is None else ", ".join(f"{name} {value:.1f} ms" for name, value in latency.items())
+
+
 def print_evaluation(result: dict[str, Any]) -> None:
     """What `keycam eval` found, of classes or of masks."""
     if result["dataset"] == "camvid":

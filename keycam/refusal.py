@@ -26,6 +26,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     from inference.recording.errors import RecordingError
     from keycam.calibration_files import CalibrationError
     from keycam.camera_process import CameraNotStarted
+    from keycam.live.errors import PageError
     from link.host.failures import LinkFailure
     from link.transport.transport import LinkLost, LinkTimeout, PortError
     from sensor_sim.profile_file import ProfileError
@@ -33,7 +34,7 @@ def refusal(error: Exception) -> tuple[str, int]:
 
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
-    of_devices = (FlashError, FaultSocketError, CameraNotStarted, LinkFailure)
+    of_devices = (FlashError, FaultSocketError, CameraNotStarted, LinkFailure, PageError)
     if isinstance(error, of_sources + of_calibrations + of_devices):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
