@@ -11,7 +11,7 @@ import numpy as np
 from adc import ColumnConverter, Converter, CounterStore, FrameKey, Geometry, KeysAhead, KeySchedule, RawFrame, readout
 from firmware_model.test_patterns import PatternSignal, TestPattern, ideal_of, pattern_codes
 from firmware_model.window import Window
-from sensor_sim import Exposure, Scene, Sensor
+from sensor_sim import Exposure, MovingScene, Scene, Sensor
 
 
 class Camera:
@@ -82,8 +82,8 @@ class Camera:
         columns = self.converter
         self.converter = replace(columns, ideal=ideal) if isinstance(columns, ColumnConverter) else ideal
 
-    def capture(self, scene: Scene) -> RawFrame:
-        """Expose to a scene, float32 (h, w, 3) of linear light, and read out one keyed frame.
+    def capture(self, scene: Scene | MovingScene) -> RawFrame:
+        """Expose to a scene, float32 (h, w, 3) of linear light or one that moves, and read out one keyed frame.
 
         The noise of a frame follows from the sensor's device seed, the epoch and the counter, so a simulation can be
         repeated. Raises RuntimeError once the camera is closed or the counters are used up, and what the sensor, the
@@ -110,7 +110,7 @@ class Camera:
 
         return self._with_next_key(read)
 
-    def _exposed(self, scene: Scene, frame_key: FrameKey) -> Exposure:
+    def _exposed(self, scene: Scene | MovingScene, frame_key: FrameKey) -> Exposure:
         seed = frame_seed(self.sensor.device_seed, frame_key.epoch, frame_key.counter)
         return self.sensor.expose(scene, self.exposure_s, seed)
 

@@ -90,7 +90,7 @@ class Viewer:
 
 
 class Hub:
-    """All pages. `is_watched`, `publish` and `close` may be called from any thread, the others from the event loop's."""
+    """All pages. `is_watched`, `publish`, `announce` and `close` may be called from any thread, the others from the loop's."""
 
     def __init__(self) -> None:
         self._viewers: set[Viewer] = set()
@@ -128,8 +128,7 @@ class Hub:
 
     def announce(self, notice: str | bytes) -> None:
         """Tell all of something that happened once."""
-        for viewer in self._viewers:
-            viewer.notify(notice)
+        self._from_outside(self._announce, notice)
 
     def tell(self, state: str) -> None:
         """Tell all how things stand."""
@@ -149,6 +148,10 @@ class Hub:
     def _offer(self, counter: int, seen_s: float, message: bytes) -> None:
         for viewer in self._viewers:
             viewer.offer(counter, seen_s, message)
+
+    def _announce(self, notice: str | bytes) -> None:
+        for viewer in self._viewers:
+            viewer.notify(notice)
 
     def _skip(self) -> None:
         for viewer in self._viewers:

@@ -126,5 +126,4 @@ async def _asked(message: AskMessage, viewer: Viewer, show: Show, hub: Hub) -> N
     elif message.type == "unshare":
         show.unshare(viewer)
     else:
-        loop = asyncio.get_running_loop()
-        show.audit(lambda told: loop.call_soon_threadsafe(hub.announce, told))
+        show.audit(hub.announce)

@@ -65,12 +65,8 @@ def mask_picture(mask: NDArray[np.uint8], colours: NDArray[np.uint8], restored: 
 
 def class_colours(classes: Sequence[str]) -> NDArray[np.uint8]:
     """A colour for each class, uint8 (256, 3): CamVid's own, for others hues a golden section apart."""
-    colours = np.array(
-        [
-            colorsys.hsv_to_rgb(number * GOLDEN % 1, 0.55 + 0.4 * (number % 2), 0.95 - 0.25 * (number % 3) / 2)
-            for number in range(256)
-        ]
-    )
+    hues = [(number * GOLDEN % 1, 0.55 + 0.4 * (number % 2), 0.95 - 0.125 * (number % 3)) for number in range(256)]
+    colours = np.array([colorsys.hsv_to_rgb(*hue) for hue in hues])
     chosen = (255 * colours + 0.5).astype(np.uint8)
     if tuple(classes) == tuple(CAMVID_CLASSES):
         chosen[: len(PALETTE)] = PALETTE

@@ -1,7 +1,7 @@
 """What `keycam live` is asked to do."""
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -57,7 +57,7 @@ class LivePlan:
     model: str = "resnet20"
     weights: Path | None = None
     policy: str | None = None
-    settings: LiveSettings = LiveSettings()
+    settings: LiveSettings = field(default_factory=LiveSettings)
     key: Path | None = None
     client: str | None = None
     passphrase_file: Path | None = None

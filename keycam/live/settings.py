@@ -79,7 +79,8 @@ class LiveSettings:
         names = [field.name for field in fields(self)]
         if name not in names:
             raise ValueError(f"setting = {_shown(name)}: there is none of this name; allowed is {', '.join(names)}")
-        return replace(self, **{name: value})
+        changed: dict[str, Any] = {name: value}
+        return replace(self, **changed)
 
     def as_json(self) -> dict[str, Value]:
         """By name."""

@@ -5,14 +5,14 @@ export function showFigures({ statistics, viewers, model, auditing }) {
   const rows = [
     ["network", model],
     ["frames", `${statistics.frames} at ${statistics.frames_per_second.toFixed(1)}/s`],
-    ["glass to result", latency(statistics.recent_latency_ms)],
+    ...latency(statistics.recent_latency_ms),
     ...Object.entries(statistics.stage_ms).map(([stage, ms]) => [stage.replaceAll("_", " "), `${ms.toFixed(1)} ms`]),
     ...counts("dropped", statistics.dropped),
     ...counts("refused", statistics.refused),
     ["source lost", `${statistics.source_state.losses} times`],
     ...link(statistics.source_state.link),
     ...(statistics.recorded === null ? [] : [["recorded", `${statistics.recorded} frames`]]),
-    ["pages", viewers.map(({ age_ms: age, skipped }) => `${age ? `${age.p95} ms old (p95)` : "no frame yet"}, ${skipped} skipped`).join("; ")],
+    ...viewers.map(({ age_ms: age, skipped }, number) => [`page ${number + 1}`, `${age ? `${age.p95.toFixed(0)} ms old (p95)` : "no frame yet"}, ${skipped} skipped`]),
   ];
   const wanted = rows.flatMap(([name, value]) => [["dt", name], ["dd", value]]);
   while (list.children.length > wanted.length) list.lastChild.remove();
@@ -24,6 +24,6 @@ export function showFigures({ statistics, viewers, model, auditing }) {
   document.getElementById("audit").disabled = auditing;
 }
 
-const latency = (ms) => (ms ? `${ms.p50} / ${ms.p95} / ${ms.p99} ms (p50 / p95 / p99)` : "no frame yet");
+const latency = (ms) => Object.entries(ms ?? {}).map(([share, value]) => [`glass to result, ${share}`, `${value.toFixed(0)} ms`]);
 const counts = (kind, causes) => Object.entries(causes).map(([cause, count]) => [`${kind}: ${cause.replaceAll("_", " ")}`, `${count}`]);
 const link = (state) => (state ? [["link", `${state.outcomes.bytes} bytes`], ...counts("link", state.faults)] : []);

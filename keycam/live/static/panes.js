@@ -44,7 +44,7 @@ function fill(id, answers) {
     const item = list.children[number];
     item.children[0].textContent = name;
     item.children[1].textContent = percent(share);
-    item.querySelector("i").style.width = percent(share);
+    item.querySelector("i").style.transform = `scaleX(${share})`;
   });
 }
 
