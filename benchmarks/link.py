@@ -137,6 +137,7 @@ def _sources(baud: int | None) -> Iterator[list[_Source]]:
     with ExitStack() as stack:
         stack.callback(process.join)
         process.start()
+        there.close()  # so that a device that ends early is the end of the pipe
         stack.enter_context(closing(here))
         stack.callback(here.send, None)
         sources = []

@@ -27,6 +27,13 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 ]  # fmt: skip
+MEAN_OF_LINK = """() => {
+  const canvas = document.getElementById("link");
+  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let sum = 0;
+  for (let at = 0; at < data.length; at += 4) sum += data[at];
+  return sum / (data.length / 4);
+}"""
 PATIENCE_S = 60
 """A machine that is busy takes seconds for a frame; what is waited for comes or never does."""
 
@@ -176,17 +183,10 @@ def test_sliders_change_pixels(live: Live, opened: Callable[..., Any]) -> None:
     page.wait_for_function("document.getElementById('policy-says').textContent.startsWith('no protection')")
     page.wait_for_function("document.getElementById('right').children.length > 0")
     set_slider(page, "exposure_s", 0.0001)
-    page.wait_for_function(
-        """() => { const c = document.getElementById("link"); const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
-        let s = 0; for (let i = 0; i < d.length; i += 4) s += d[i]; return s / (d.length / 4) < 30; }"""
-    )  # the black level of 256 of 4096 shows as 16
+    page.wait_for_function(f"({MEAN_OF_LINK})() < 30")  # the black level of 256 of 4096 shows as 16
     dark = pixels(page, "link")
     set_slider(page, "exposure_s", 0.01)
-    page.wait_for_function(
-        """(dark) => { const c = document.getElementById("link"); const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
-        let s = 0; for (let i = 0; i < d.length; i += 4) s += d[i]; return s / (d.length / 4) > dark + 8; }""",
-        arg=float(dark.mean()),
-    )
+    page.wait_for_function(f"({MEAN_OF_LINK})() > {dark.mean() + 8}")
     assert likeness(pixels(page, "link")) > 0.5  # an ordinary camera's link shows the scene
     choose(page, "policy", "secure")
     page.wait_for_function("document.getElementById('policy-says').textContent.startsWith('a fresh')")
@@ -224,10 +224,10 @@ def test_the_page_can_be_used_with_the_keyboard_and_names_everything(live: Live,
     page = opened(live)
     page.focus("#analog_gain")
     page.keyboard.press("End")
-    page.wait_for_function("document.getElementById('analog_gain-value').textContent === '16.0 ×'")
-    assert page.get_attribute("#analog_gain", "aria-valuetext") == "16.0 ×"
+    page.wait_for_function("document.getElementById('analog_gain-value').textContent.startsWith('16.0 ')")
+    assert page.get_attribute("#analog_gain", "aria-valuetext").startswith("16.0 ")
     page.keyboard.press("Home")
-    page.wait_for_function("document.getElementById('analog_gain-value').textContent === '1.0 ×'")
+    page.wait_for_function("document.getElementById('analog_gain-value').textContent.startsWith('1.0 ')")
     unnamed = page.evaluate(
         """Array.from(document.querySelectorAll("button, input, canvas")).filter((e) =>
         !(e.textContent.trim() || e.labels?.length || e.getAttribute("aria-label"))).map((e) => e.outerHTML)"""

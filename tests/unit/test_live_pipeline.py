@@ -123,7 +123,7 @@ def test_a_recording_holds_what_was_answered_and_keeps_its_key_and_policy(
     def look(frame: LiveFrame) -> None:
         counters.append(frame.counter)
         if len(counters) == 1:
-            with pytest.raises(ValueError, match="policy = paper: the recording .* is of one key and policy"):
+            with pytest.raises(ValueError, match=r"policy = paper: the recording .* is of one key and policy"):
                 pipeline.set("policy", "paper")
             with pytest.raises(ValueError, match="rotate: the recording"):
                 pipeline.rotate()

@@ -69,7 +69,7 @@ def test_keys_belong_to_the_image_or_to_the_device(name) -> None:
     assert np.array_equal(first, second) == (scheme.key_scope != "image")
 
 
-@pytest.mark.parametrize("name", set(SCHEMES) - {"keycam-raster"})
+@pytest.mark.parametrize("name", sorted(set(SCHEMES) - {"keycam-raster"}))
 def test_another_key_gives_another_image(name) -> None:
     images = pictures(2, SHAPE)
     ours, others = (scheme_of(name, seed).encrypt(images).samples for seed in (0, 1))
@@ -77,7 +77,7 @@ def test_another_key_gives_another_image(name) -> None:
     assert (ours != others).mean() > 0.5
 
 
-@pytest.mark.parametrize("name", set(SCHEMES) - set(TAGGED))
+@pytest.mark.parametrize("name", sorted(set(SCHEMES) - set(TAGGED)))
 def test_a_wrong_key_does_not_decrypt(name) -> None:
     images = pictures(2, SHAPE)
     back = scheme_of(name, 1).decrypt(scheme_of(name).encrypt(images))
