@@ -12,8 +12,9 @@ from keycam.link_receiver import LinkReceiver
 from keycam.live.live_camera import OnTheWay, Session
 from keycam.live.settings import LiveSettings, within
 from link.host import CameraLink, Patience
+from link.host.failures import LinkFailure
 from link.host.host_state import HostState
-from link.transport import open_transport
+from link.transport import LinkLost, open_transport
 from sensor_sim import DEMO_PROFILE
 
 EVER_S = 1e9
@@ -64,10 +65,13 @@ class CameraThere:
         return self._settings
 
     def set(self, settings: LiveSettings) -> None:
-        """Write what has changed into the camera's registers. Raises ValueError for what it does not take, LinkFailure."""
+        """Write what has changed into the camera's registers. Raises ValueError for what it does not take or does not hear."""
         for name in REGISTERS:
             if getattr(settings, name) != getattr(self._settings, name):
-                self._link.write(name, getattr(settings, name))
+                try:
+                    self._link.write(name, getattr(settings, name))
+                except (LinkFailure, LinkLost) as error:
+                    raise ValueError(str(error)) from error
         self._settings = settings
 
     def rotate(self) -> None:

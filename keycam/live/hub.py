@@ -90,7 +90,7 @@ class Viewer:
 
 
 class Hub:
-    """All pages. `is_watched`, `publish`, `announce` and `close` may be called from any thread, the others from the loop's."""
+    """All pages. `wants_frame`, `publish`, `announce` and `close` may be called from any thread, the others from the loop's."""
 
     def __init__(self) -> None:
         self._viewers: set[Viewer] = set()
@@ -101,11 +101,10 @@ class Hub:
         """The pages that are open."""
         return frozenset(self._viewers)
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether some page would be sent a frame now: otherwise there is no need to make its pictures."""
-        wanted = any(viewer.has_credit for viewer in tuple(self._viewers))
-        if not wanted and self._loop is not None and self._viewers:
+    def wants_frame(self) -> bool:
+        """Whether some page would be sent a frame now; otherwise none need be made, and each page has skipped one."""
+        wanted = any(viewer.has_credit for viewer in self._viewers)
+        if self._viewers and not wanted:
             self._from_outside(self._skip)
         return wanted
 

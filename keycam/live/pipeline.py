@@ -35,7 +35,9 @@ class Pipeline:
     keep
         What happens to frames that the host is too slow for.
     look
-        Is handed every frame while `is_watched` says that somebody looks, in the thread that calls `run`.
+        Is handed every frame that is wanted, in the thread that calls `run`.
+    is_wanted
+        Whether somebody would look at the next frame: otherwise nothing but the answer is made.
     writer
         Of a recording, or None.
 
@@ -48,11 +50,11 @@ class Pipeline:
     """
 
     def __init__(
-        self, camera: LiveCamera, networks: LiveNetworks, keep: Keep, look: Look, is_watched: Callable[[], bool],
+        self, camera: LiveCamera, networks: LiveNetworks, keep: Keep, look: Look, is_wanted: Callable[[], bool],
         writer: RecordingWriter | None = None,
     ) -> None:  # fmt: skip
         self.camera, self.networks = camera, networks
-        self._keep, self._look, self._is_watched, self._writer = keep, look, is_watched, writer
+        self._keep, self._look, self._is_wanted, self._writer = keep, look, is_wanted, writer
         self.latency = Latency()
         self._began_s: float | None = None
         self._ended_s = 0.0
@@ -65,8 +67,6 @@ class Pipeline:
         self._change = threading.Lock()
         self._session: Session | None = None
         self._stream: Stream | None = None
-
-    # ------------------------------------------------------------------ from other threads
 
     @property
     def settings(self) -> LiveSettings:
@@ -129,8 +129,6 @@ class Pipeline:
             "source_state": {"name": self.camera.name, **standing},
         }
 
-    # ------------------------------------------------------------------ in the thread that runs it
-
     def run(self, most_frames: int | None = None) -> None:
         """Answer frame after frame. Raises what source, camera, network and recording break off with."""
         while self._session_answered(most_frames):
@@ -181,7 +179,7 @@ class Pipeline:
             self._recent.append(arrived.raw)
         settings = self.settings
         self.networks.key(session.schedule, settings.shuffle)
-        if not self._is_watched():
+        if not self._is_wanted():
             return
         raw, networks = arrived.raw, self.networks
         self._look(

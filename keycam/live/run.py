@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from types import FrameType
 from typing import Any
 
-from inference.keyed.errors import UnsupportedLayerError
+import torch
+
 from inference.recording import RecordingWriter
 from keycam.live.chosen_network import chosen_network
 from keycam.live.errors import PageError
@@ -37,16 +38,31 @@ def run_live(plan: LivePlan, served: Served) -> tuple[dict[str, Any], Exception 
         writer = None if plan.record is None else stack.enter_context(RecordingWriter(plan.record))
         looking = _Looking()
         keep = plan.keep or ("latest" if opened.supply is None else opened.supply.source.keep)
-        pipeline = Pipeline(opened.camera, networks, keep, looking.shown, looking.is_watched, writer)
+        pipeline = Pipeline(opened.camera, networks, keep, looking.shown, looking.wants_frame, writer)
+        stack.enter_context(_half_of_the_cores())
         stack.enter_context(_stopped_by_signals(pipeline))
         stack.enter_context(_display(plan, pipeline, opened, looking, served))
         failure: Exception | None = None
         try:
             pipeline.run(plan.frames)
-        except (ValueError, RuntimeError, OSError, UnsupportedLayerError) as error:
+        except Exception as error:
             failure = error
         summary = {"source": plan.source, "model": plan.model, "camera": _size(opened), "keep": keep, **pipeline.statistics()}
     return summary, failure
+
+
+@contextmanager
+def _half_of_the_cores() -> Iterator[None]:
+    """Leave cores to the camera and the image signal processor, which run beside the network.
+
+    Threads that share one network's work wait actively for one another: where they share cores too, two take longer than one.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, before // 2))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Looking:
@@ -54,13 +70,13 @@ class _Looking:
 
     def __init__(self) -> None:
         self.look: Callable[[LiveFrame], None] = _nobody
-        self.watched: Callable[[], bool] = lambda: False
+        self.wanted: Callable[[], bool] = lambda: False
 
     def shown(self, frame: LiveFrame) -> None:
         self.look(frame)
 
-    def is_watched(self) -> bool:
-        return self.watched()
+    def wants_frame(self) -> bool:
+        return self.wanted()
 
 
 def _nobody(frame: LiveFrame) -> None:
@@ -83,7 +99,7 @@ def _window(pipeline: Pipeline, looking: _Looking) -> Iterator[None]:
         pipeline.set("reveal", not pipeline.settings.reveal)
 
     window = Window(pipeline.networks.chosen, pipeline.stop, reveal)
-    looking.look, looking.watched = window.show, lambda: True
+    looking.look, looking.wanted = window.show, lambda: True
     try:
         yield
     finally:
@@ -110,7 +126,7 @@ def _page(plan: LivePlan, pipeline: Pipeline, opened: Opened, looking: _Looking,
         hub.publish(frame.counter, frame.seen_s, show.message_of(frame))
 
     with PageServer(live_page(show, hub, token), hub, plan.host, plan.port) as server:
-        looking.look, looking.watched = look, lambda: hub.is_watched
+        looking.look, looking.wanted = look, hub.wants_frame
         url = server.url(token)
         served({"url": url, "source": opened.camera.name, "model": plan.model})
         if plan.browser:

@@ -6,7 +6,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 from urllib.error import HTTPError
 
@@ -62,15 +62,9 @@ def served(token: str | None = None) -> Iterator[tuple[PageServer, Hub, StandIn]
         yield server, hub, show
 
 
-def socket_of(server: PageServer, **how: Any) -> ClientConnection:
+def socket_of(server: PageServer, **how: Any) -> AbstractContextManager[ClientConnection]:
     address = f"ws://127.0.0.1:{server.port}/live{how.pop('query', '')}"
-    deadline_s = time.monotonic() + 20
-    while True:
-        try:
-            return connect(address, max_size=None, open_timeout=20, **how)
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline_s
-            time.sleep(0.02)
+    return connect(address, max_size=None, open_timeout=20, **how)
 
 
 def heard(socket: ClientConnection, kind: str) -> dict[str, Any]:
@@ -92,7 +86,6 @@ def status(server: PageServer, path: str = "", **headers: str) -> int:
 
 def test_every_file_of_the_page_is_there_and_says_what_browsers_are_to_enforce() -> None:
     with served() as (server, _, _show):
-        socket_of(server).close()
         for file in ["", *(each.name for each in STATIC.iterdir())]:
             with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/{file}", timeout=20) as answer:
                 assert answer.status == 200
@@ -155,8 +148,8 @@ def test_from_elsewhere_nobody_looks_without_the_token() -> None:
         with socket_of(server, query="?token=s3cret") as socket:
             heard(socket, "state")
         for query in ("", "?token=", "?token=s3cre", "?token=%C3%A9"):
-            with pytest.raises(InvalidStatus) as refused:
-                socket_of(server, query=query)
+            with pytest.raises(InvalidStatus) as refused, socket_of(server, query=query):
+                pytest.fail("it was let in")
             assert refused.value.response.status_code == 403
         assert status(server) == 403
         assert status(server, Cookie="keycam_token=wrong") == 403
@@ -172,8 +165,8 @@ def test_other_sites_and_other_names_of_this_machine_are_refused() -> None:
         with socket_of(server, origin=f"http://{own}") as socket:
             heard(socket, "state")
         for origin in ("http://evil.example", "null", f"http://127.0.0.1:{server.port + 1}"):
-            with pytest.raises(InvalidStatus) as refused:
-                socket_of(server, origin=origin)
+            with pytest.raises(InvalidStatus) as refused, socket_of(server, origin=origin):
+                pytest.fail("it was let in")
             assert refused.value.response.status_code == 403
         assert status(server, Host="evil.example") == 403  # DNS rebinding: its name was pointed here
         assert status(server, Host="localhost") == 200
@@ -181,8 +174,8 @@ def test_other_sites_and_other_names_of_this_machine_are_refused() -> None:
 
 
 def test_it_ends_within_three_seconds_while_pages_are_open_and_wait_for_credit() -> None:
-    with served() as (server, hub, _):
-        sockets = [socket_of(server) for _ in range(3)]
+    with served() as (server, hub, _), ExitStack() as opened:
+        sockets = [opened.enter_context(socket_of(server)) for _ in range(3)]
         for socket in sockets:
             heard(socket, "state")
         for counter in range(9):
@@ -195,7 +188,6 @@ def test_it_ends_within_three_seconds_while_pages_are_open_and_wait_for_credit()
             with pytest.raises(ConnectionClosed):
                 while True:
                     socket.recv(timeout=5)
-            socket.close()
 
 
 def test_a_port_in_use_and_a_host_that_is_not_this_machine_are_refused() -> None:
@@ -204,4 +196,3 @@ def test_a_port_in_use_and_a_host_that_is_not_this_machine_are_refused() -> None
             PageServer(live_page(StandIn(), hub, None), hub, "127.0.0.1", server.port)
         with pytest.raises(PageError, match=r"host = 192\.0\.2\.1, port = 0: the page cannot be served there"):
             PageServer(live_page(StandIn(), hub, None), hub, "192.0.2.1", 0)
-        socket_of(server).close()

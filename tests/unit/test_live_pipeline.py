@@ -91,7 +91,7 @@ def test_every_scene_is_answered_for_while_policy_key_and_shuffle_change(network
 
 def test_nobody_looks_so_nothing_but_the_answer_is_made(network: ChosenNetwork, cat: Scene) -> None:
     with pipeline_of(network, [cat] * 2, lambda _: pytest.fail("somebody looks")) as pipeline:
-        pipeline._is_watched = lambda: False
+        pipeline._is_wanted = lambda: False
         networks = pipeline.networks
         networks.misread = networks.plain = networks.restored = lambda *_: pytest.fail("made for nobody")  # type: ignore[method-assign]
         pipeline.run()
