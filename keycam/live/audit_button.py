@@ -19,6 +19,7 @@ from keycam.live.live_camera import Session
 from keycam.live.panes import Picture, as_8_bits, jpeg
 from keycam.live.pipeline import Pipeline
 from keycam.live.wire import packed
+from keycam.policy import name_of
 from privacy.seen import Samples, Seen
 from sensor_sim.resample import resample
 
@@ -85,7 +86,7 @@ class AuditButton:
             with Attacker(self._seed) as self._attacker:
                 if self._closing:
                     return
-                found = self._audit(link, small, tell)
+                found = self._audit(link, small, name_of(session.schedule.policy), tell)
             tell(found)
         except RuntimeError as error:  # keys that were overwritten, or an attacker that was ended
             if not self._closing:
@@ -107,9 +108,8 @@ class AuditButton:
             key.wipe()
         return link, emission_of(thumbs, throw_away)
 
-    def _audit(self, link: Emission, small: Emission, tell: Tell) -> bytes:
+    def _audit(self, link: Emission, small: Emission, policy: str, tell: Tell) -> bytes:
         figures = dict(flatness(sample_histogram(link.first(1))).figures)
-        policy = self._pipeline.settings.policy
         if policy == "raster":
             picture = small.scenes[-1]
             sentence = "The link carries the picture itself: there is nothing to attack."

@@ -13,6 +13,7 @@ from keycam.live.scene_source import VISITORS_WEBCAM
 from keycam.live.scene_supply import SceneSupply
 from keycam.live.settings import LIMITS, Value
 from keycam.live.wire import packed
+from keycam.policy import name_of
 from sensor_sim import Scene
 
 
@@ -40,7 +41,7 @@ class Show:
         header = {
             "type": "frame",
             "counter": frame.counter,
-            "policy": self._pipeline.settings.policy,
+            "policy": name_of(frame.raw.header.policy),
             "latency_ms": round(1e3 * frame.latency_s, 1),
             "answers": said_of(frame, chosen),
         }
