@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_an_ordinary_cameras_link_needs_no_attack(told: list[str | bytes]) -> No
 class _Attacker:
     """Finds nothing but what it is told to, and keeps what it was given."""
 
-    seen: list[tuple[str, dict]] = []
+    seen: ClassVar[list[tuple[str, dict]]] = []
 
     def __init__(self, seed: int) -> None:
         self.seen.clear()
@@ -120,7 +121,7 @@ def test_it_waits_for_frames_and_runs_once_at_a_time(told: list[str | bytes], mo
     monkeypatch.setattr(audit_button, "Attacker", _Attacker)
     link = link_of("secure", LEAST_FRAMES)
     few = AuditButton(StandIn(link.session, link.frames[:3]), 0)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="the link has carried 3 frames .*; allowed is 12 or more"):
+    with pytest.raises(ValueError, match=r"the link has carried 3 frames .*; allowed is 12 or more"):
         few.press(told.append)
     button, going = AuditButton(link, 0), threading.Event()  # type: ignore[arg-type]
     button.press(lambda _: going.wait(20) and None)
