@@ -110,7 +110,8 @@ class SceneSupply:
                     continue
                 self._over()
                 return
-            if not self._first.is_set() or not (self.source.comes_back or self.source.repeats):
+            may_mend = trouble is None or isinstance(trouble, SceneError | OSError)
+            if not self._first.is_set() or not may_mend or not (self.source.comes_back or self.source.repeats):
                 self._over(trouble)
                 return
             pause_s = back_off.next_s()
@@ -135,7 +136,7 @@ class SceneSupply:
                 if not self.is_shared:
                     self.queue.put(Shot(scene, perf_counter()), self._stopping)
                 self._first.set()
-        except (SceneError, OSError) as error:
+        except Exception as error:  # a defect must come out where it is seen, not end this thread without a word
             return error
         finally:
             close = getattr(scenes, "close", None)  # a generator's, which lets go of a webcam

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from .conftest import Command
 from .test_refusals import refuses, run_line, things  # noqa: F401
@@ -24,6 +25,12 @@ def test_a_folder_is_gone_over_once_and_every_picture_is_answered_for(command: C
     assert run.code == 0
     assert "frames answered for" in run.out
     assert "secure" in run.out
+
+
+def test_pictures_of_any_size_fill_the_array(command: Command, tmp_path: Path) -> None:
+    for number, size in enumerate([(1, 1), (7, 3), (641, 2), (2, 999)]):
+        Image.new("RGB", size, (200, 100, 50)).save(tmp_path / f"{number}.png")
+    assert command("live", tmp_path, "--headless", "--fps", "100", "--json").json()["frames"] == 4
 
 
 @pytest.mark.parametrize(
@@ -66,7 +73,7 @@ def test_a_bad_line_is_refused(command: Command, things: Path, tmp_path: Path, l
 )
 def test_a_bad_source_is_refused(command: Command, things: Path, tmp_path: Path, line: str, says: str) -> None:  # noqa: F811
     run = run_line(command, line, things, tmp_path)
-    refuses(run, BAD_SOURCE, says)
+    refuses(run, BAD_SOURCE, says.replace("THINGS", str(things)))
     assert "pa55" not in run.err
 
 

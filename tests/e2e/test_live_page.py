@@ -34,8 +34,9 @@ MEAN_OF_LINK = """() => {
   for (let at = 0; at < data.length; at += 4) sum += data[at];
   return sum / (data.length / 4);
 }"""
+START_S = 240
 PATIENCE_S = 60
-"""A machine that is busy takes seconds for a frame; what is waited for comes or never does."""
+"""A machine that is busy takes a minute to start and seconds for a frame; what is waited for comes, or never does."""
 
 
 @dataclass
@@ -62,7 +63,7 @@ def started(*arguments: object) -> Live:
     assert process.stdout is not None
     threading.Thread(target=lambda out: [said.put(each) for each in out], args=(process.stdout,), daemon=True).start()
     try:
-        return Live(process, json.loads(said.get(timeout=PATIENCE_S))["url"], said)
+        return Live(process, json.loads(said.get(timeout=START_S))["url"], said)
     except BaseException:
         process.kill()
         raise

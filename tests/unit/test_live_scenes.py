@@ -94,6 +94,18 @@ def test_a_source_that_never_opens_is_refused_at_once() -> None:
         supply.start()
 
 
+def test_a_defect_comes_out_where_it_is_seen_and_is_not_tried_again() -> None:
+    def broken() -> Iterator[Scene]:
+        yield np.zeros((1, 1, 3), np.float32)
+        raise RuntimeError("a defect")
+
+    with SceneSupply(source(broken(), comes_back=True)) as supply:  # type: ignore[arg-type]
+        supply.start()
+        assert supply.queue.get(threading.Event()) is not None
+        with pytest.raises(RuntimeError, match="a defect"):
+            supply.queue.get(threading.Event())
+
+
 def test_a_camera_that_stops_and_then_fails_is_tried_again_until_it_is_back() -> None:
     scenes = Scenes(2, None, 1, 0)
     with SceneSupply(source(scenes, comes_back=True)) as supply:
