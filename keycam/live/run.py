@@ -12,6 +12,7 @@ import torch
 
 from inference.recording import RecordingWriter
 from keycam.live.chosen_network import chosen_network
+from keycam.live.display import has_display
 from keycam.live.errors import PageError
 from keycam.live.live_frame import LiveFrame
 from keycam.live.networks import LiveNetworks
@@ -129,7 +130,7 @@ def _page(plan: LivePlan, pipeline: Pipeline, opened: Opened, looking: _Looking,
         looking.look, looking.wanted = look, hub.wants_frame
         url = server.url(token)
         served({"url": url, "source": opened.camera.name, "model": plan.model})
-        if plan.browser:
+        if plan.browser and has_display():  # without one a text browser would take the terminal
             webbrowser.open(url)
         try:
             yield

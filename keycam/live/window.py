@@ -1,12 +1,11 @@
 """The live camera in a window of OpenCV: the link beside the answers, until the window is closed or a key is pressed."""
 
-import os
-import sys
 from collections.abc import Callable
 
 import numpy as np
 
 from keycam.live.chosen_network import ChosenNetwork
+from keycam.live.display import has_display
 from keycam.live.errors import PageError
 from keycam.live.live_frame import LiveFrame
 from keycam.live.panes import Picture, panes
@@ -40,7 +39,7 @@ def refuse_without_display() -> None:
     """Raise PageError where no window can be opened: OpenCV would end the process."""
     import cv2
 
-    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    if not has_display():
         raise PageError("window: there is no display; allowed is a session with a screen, the page, or --headless")
     if "GUI:                           NONE" in cv2.getBuildInformation():
         raise PageError("window: this OpenCV has none; allowed is opencv-python instead of opencv-python-headless")
