@@ -25,7 +25,7 @@ from sensor_sim.resample import resample
 
 Tell = Callable[[str | bytes], None]
 LEAST_FRAMES = 12
-MOST_FRAMES = 40
+MOST_FRAMES = 60
 SMALL = (36, 48)
 """Size (h, w) at which a whole picture is put together from frames alone: the attack is for up to 4096 pixels."""
 BROKEN_FROM = 0.5

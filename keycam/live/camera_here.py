@@ -13,7 +13,7 @@ from firmware_model import Camera, converter_of
 from inference.receiver import Receiver
 from keycam.demo_source import namesake
 from keycam.key import Key
-from keycam.live.live_camera import OnTheWay, Session
+from keycam.live.live_camera import Session
 from keycam.live.scene_supply import SceneSupply
 from keycam.live.settings import CAMERA_SETTINGS, LiveSettings
 from keycam.policy import named_policy
@@ -94,7 +94,7 @@ class CameraHere:
                 settings = self._settings
                 self._adjust(camera, settings)
                 raw = camera.capture(moving(shot.scene, settings, self.profile))
-                session.in_flight.append(OnTheWay(raw, shot.seen_s))
+                session.in_flight.append((raw.header.counter, shot.seen_s))
                 yield raw
 
     def _adjust(self, camera: Camera, settings: LiveSettings) -> None:

@@ -9,7 +9,7 @@ from adc import KeySchedule, RawFrame
 from keycam.demo_source import link_key, namesake, policy_of
 from keycam.key import Key
 from keycam.link_receiver import LinkReceiver
-from keycam.live.live_camera import OnTheWay, Session
+from keycam.live.live_camera import Session
 from keycam.live.settings import LiveSettings, within
 from link.host import CameraLink, Patience
 from link.host.failures import LinkFailure
@@ -88,7 +88,7 @@ class CameraThere:
             for raw in coming:
                 if session.ended.is_set():
                     return
-                session.in_flight.append(OnTheWay(raw, perf_counter()))
+                session.in_flight.append((raw.header.counter, perf_counter()))
                 yield raw
 
     def wake(self) -> None:

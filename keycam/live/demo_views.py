@@ -13,7 +13,7 @@ from sensor_sim.scene import PHOTOGRAPHS, load_photograph
 VIEW = (480, 640)
 WALL = (560, 747)
 """Size that each photograph is brought to, so that the view has room to move: whole photosites, so nothing is interpolated."""
-FRAMES_EACH = 150
+FRAMES_EACH = 90
 
 
 class DemoViews:

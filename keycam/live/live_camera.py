@@ -11,16 +11,8 @@ from inference.receiver import Receiver
 from keycam.live.settings import LiveSettings
 from sensor_sim import SensorProfile
 
-MOST_IN_FLIGHT = 64
-"""More than the stream's queues hold, so that only frames that were refused or dropped are forgotten."""
-
-
-@dataclass(frozen=True, eq=False)
-class OnTheWay:
-    """A frame between camera and result, and when what it shows was there, by `time.perf_counter`."""
-
-    raw: RawFrame
-    seen_s: float
+MOST_IN_FLIGHT = 100_000
+"""Frames whose times are kept: an hour of them, so that only frames that were refused or dropped are forgotten."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,20 +30,20 @@ class Session:
     ended
         Set when the session is to end.
     in_flight
-        The frames whose results have not come yet, oldest first.
+        Of the frames whose results have not come yet, the counter, and when what they show was there, by `time.perf_counter`.
     """
 
     schedule: KeySchedule
     wrong: KeySchedule
     receiver: Receiver
     ended: threading.Event = field(default_factory=threading.Event)
-    in_flight: deque[OnTheWay] = field(default_factory=lambda: deque(maxlen=MOST_IN_FLIGHT))
+    in_flight: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=MOST_IN_FLIGHT))
 
-    def arrived(self, counter: int) -> OnTheWay:
-        """The frame of a result; those before it are forgotten, as they were refused or dropped."""
-        while (frame := self.in_flight.popleft()).raw.header.counter != counter:
+    def seen_s(self, counter: int) -> float:
+        """When what a frame shows was there; frames before it are forgotten, as they were refused or dropped."""
+        while (frame := self.in_flight.popleft())[0] != counter:
             pass
-        return frame
+        return frame[1]
 
     def end(self) -> None:
         """Let the frames end; `wipe` is for when they have."""

@@ -19,7 +19,7 @@ from keycam.live.settings import CAMERA_SETTINGS, LiveSettings, Value
 Look = Callable[[LiveFrame], None]
 QUEUE_FRAMES = {"latest": 1, "all": 4}
 RECENT_FRAMES = 64
-KEPT_EVERY = 3
+KEPT_EVERY = 6
 """One frame in so many is kept for the audit, which learns more from scenes that differ."""
 
 
@@ -106,7 +106,7 @@ class Pipeline:
             results.stop()
 
     def recent(self) -> tuple[Session | None, list[RawFrame]]:
-        """The session of now, and frames that its link carried, the last ones, one in three."""
+        """The session of now, and frames that its link carried, the last ones, one in six."""
         with self._change:
             return self._session, list(self._recent)
 
@@ -167,8 +167,8 @@ class Pipeline:
 
     def _answered(self, result: FrameResult, session: Session) -> None:
         now_s = perf_counter()
-        arrived = session.arrived(result.counter)
-        latency_s = now_s - arrived.seen_s
+        seen_s, raw = session.seen_s(result.counter), result.raw
+        latency_s = now_s - seen_s
         self.latency.add(latency_s)
         self._began_s, self._ended_s = self._began_s or now_s, now_s
         self._rate.add(now_s)
@@ -176,12 +176,12 @@ class Pipeline:
         for stage, seconds in {"camera": latency_s - sum(result.timings_s.values()), **result.timings_s}.items():
             self._stage_s.setdefault(stage, deque(maxlen=300)).append(seconds)
         if self.frames % KEPT_EVERY == 0:
-            self._recent.append(arrived.raw)
+            self._recent.append(raw)
         settings = self.settings
         self.networks.key(session.schedule, settings.shuffle)
         if not self._is_wanted():
             return
-        raw, networks = arrived.raw, self.networks
+        networks = self.networks
         self._look(
             LiveFrame(
                 raw,
@@ -189,7 +189,7 @@ class Pipeline:
                 networks.misread(raw, session.wrong),
                 networks.plain(raw, session.schedule) if settings.compare else None,
                 networks.restored(raw, session.schedule) if settings.reveal else None,
-                arrived.seen_s,
+                seen_s,
                 latency_s,
                 result.timings_s,
             )
