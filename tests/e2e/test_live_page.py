@@ -288,9 +288,13 @@ def test_the_page_survives_a_source_that_disappears_and_comes_back(
 
 def test_it_ends_within_three_seconds_while_a_browser_looks_and_gives_its_summary(live: Live, opened: Callable[..., Any]) -> None:
     page = opened(live)
+    began_s = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import numpy"], env=ENVIRONMENT, check=True)
+    start_s = time.monotonic() - began_s
     summary, took_s = live.interrupted()
     assert live.process.returncode == 0
-    assert took_s < 3 + 3  # the interpreter's own end, with torch, on a machine that is busy
+    # Where starting Python takes its 0.1 s this is 3 s and the interpreter's own end with torch; a busy machine takes longer for both.
+    assert took_s < 3 + 20 * start_s
     assert summary["frames"] > 0
     assert set(summary["latency_ms"]) == {"p50", "p95", "p99"}
     until(page, "document.getElementById('status').textContent.includes('trying again')")
