@@ -65,8 +65,8 @@ def live(
     from keycam.live.plan import Display, LivePlan
     from keycam.live.run import run_live
     from keycam.live.settings import LiveSettings
+    from keycam.live.summary import print_live
     from keycam.policy import caution
-    from keycam.printing import print_live
 
     if window and headless:
         raise ValueError("window = True: allowed is --window or --headless, not both")

@@ -18,6 +18,7 @@ COMMANDS = (
     "export",
     "audit",
     "camera",
+    "hil",
     "bench",
     "info",
     "keys",
