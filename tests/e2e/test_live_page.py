@@ -65,8 +65,16 @@ def started(*arguments: object) -> Live:
     try:
         return Live(process, json.loads(said.get(timeout=START_S))["url"], said)
     except BaseException:
-        process.kill()
+        ended(process)
         raise
+
+
+def ended(process: subprocess.Popen[str]) -> None:
+    """End a process at once and let go of its pipe."""
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +83,7 @@ def live() -> Iterator[Live]:
     try:
         yield running
     finally:
-        running.process.kill()
-        running.process.wait()
-        running.process.stdout.close()
+        ended(running.process)
 
 
 @pytest.fixture(scope="module")
@@ -281,9 +287,7 @@ def test_the_page_survives_a_source_that_disappears_and_comes_back(
         away.rename(folder)
         until(page, "document.getElementById('status').dataset.stands === 'there'")
     finally:
-        running.process.kill()
-        running.process.wait()
-        running.process.stdout.close()
+        ended(running.process)
 
 
 def test_it_ends_within_three_seconds_while_a_browser_looks_and_gives_its_summary(live: Live, opened: Callable[..., Any]) -> None:
