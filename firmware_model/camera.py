@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from adc import ColumnConverter, Converter, CounterStore, FrameKey, Geometry, KeysAhead, KeySchedule, RawFrame, readout
 from firmware_model.test_patterns import PatternSignal, TestPattern, ideal_of, pattern_codes
 from firmware_model.window import Window
-from sensor_sim import Scene, Sensor
+from sensor_sim import Exposure, MovingScene, Scene, Sensor
 
 
 class Camera:
@@ -83,8 +83,8 @@ class Camera:
         columns = self.converter
         self.converter = replace(columns, ideal=ideal) if isinstance(columns, ColumnConverter) else ideal
 
-    def capture(self, scene: Scene, noise_seed: int | None = None) -> RawFrame:
-        """Expose to a scene, float32 (h, w, 3) of linear light, and read out one keyed frame.
+    def capture(self, scene: Scene | MovingScene, noise_seed: int | None = None) -> RawFrame:
+        """Expose to a scene, float32 (h, w, 3) of linear light or one that moves, and read out one keyed frame.
 
         The noise of a frame follows from the sensor's device seed, the epoch and the counter, so a simulation can be
         repeated; or from `noise_seed`, 0 to 2**64 - 1, where the same frame is to come out under another counter. Raises

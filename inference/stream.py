@@ -39,11 +39,14 @@ class FrameResult:
     timings_s
         seconds spent in each stage: wait (in queues), key_and_verify, isp, network. They add up to the time from the
         frame's arrival on the host to its result.
+    raw
+        the frame as it came.
     """
 
     counter: int
     answer: ClassAnswer | MaskAnswer
     timings_s: dict[str, float]
+    raw: RawFrame
 
 
 class _Arrival(NamedTuple):
@@ -52,7 +55,7 @@ class _Arrival(NamedTuple):
 
 
 class _Picture(NamedTuple):
-    counter: int
+    raw: RawFrame
     image: KeyedImage
     timings_s: dict[str, float]
     ready_s: float
@@ -132,7 +135,7 @@ class Stream(Iterator[FrameResult]):
         timings_s = dict(picture.timings_s)
         timings_s["wait"] += start_s - picture.ready_s
         timings_s["network"] = perf_counter() - start_s
-        return FrameResult(picture.counter, answer, timings_s)
+        return FrameResult(picture.raw.header.counter, answer, timings_s, picture.raw)
 
     def stop(self) -> None:
         """End the stream: drop what is queued, end both threads, and let the next `next()` raise StopIteration."""
@@ -223,7 +226,7 @@ def _develop(
             image = isp(raw, frame_key, settings, None if corrections is None else corrections(raw.header))
             ready_s = perf_counter()
             timings_s = {"wait": start_s - arrived_s, "key_and_verify": verified_s - start_s, "isp": ready_s - verified_s}
-            if not pictures.put(_Picture(raw.header.counter, image, timings_s, ready_s)):
+            if not pictures.put(_Picture(raw, image, timings_s, ready_s)):
                 break
     except QueueFinished:
         pictures.finish()

@@ -16,6 +16,7 @@ from keycam.commands.hil import hil
 from keycam.commands.infer import infer
 from keycam.commands.info import info
 from keycam.commands.keys import app as keys
+from keycam.commands.live import live
 from keycam.commands.recording import app as recordings
 from keycam.commands.replay import replay
 from keycam.commands.train import train
@@ -31,6 +32,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(recordings, name="recording")
 app.add_typer(calibrate, name="calibrate")
 app.command()(demo)
+app.command()(live)
 app.command("eval")(evaluate)
 app.command()(infer)
 app.command()(train)

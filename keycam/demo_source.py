@@ -173,7 +173,7 @@ def camera_there(far: FarCamera, scenes: DemoScenes, policy: str, seed: int) -> 
             file = far.key
             key = opened.enter_context(open_key(file, lambda: known_passphrase(far.passphrase_file, str(file))))
         link, schedule = opened.enter_context(far_camera(url, key, far.client))
-        _refuse_model(link)
+        refuse_other_models(link)
         bare = namesake(schedule, RASTER)
         if far.link in OWN_CAMERAS:
             twin = _Twin(scenes, opened.enter_context(make_camera(bare, seed)))
@@ -207,7 +207,7 @@ def _seen(link: CameraLink, most: int, twin: _Twin | None, in_flight: deque[Emit
             yield raw
 
 
-def _refuse_model(link: CameraLink) -> None:
+def refuse_other_models(link: CameraLink) -> None:
     """The camera must be one whose frames the demonstration's network was trained for."""
     model = link.read("model_name")
     if model != DEMO_PROFILE.name:

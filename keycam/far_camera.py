@@ -16,13 +16,14 @@ def far_camera(url: str, key: Key, client: str | None) -> Iterator[tuple[CameraL
     Raises ValueError for a client that the key has not, and what link and camera refuse.
     """
     name = key.card.client(client)
-    with CameraLink(lambda: open_transport(url), _link_key(key, name)) as link:
+    with CameraLink(lambda: open_transport(url), link_key(key, name)) as link:
         policy = POLICIES[str(link.read("readout_policy"))]
         with key.schedule(policy, name) as schedule:
             yield link, schedule
 
 
-def _link_key(key: Key, client: str) -> LinkKey:
+def link_key(key: Key, client: str) -> LinkKey:
+    """What a client of the key begins a session with."""
     of_client = key if key.card.purpose == "client" else key.of_client(client)
     epoch = key.card.clients[client].epoch
     return LinkKey.of_client(of_client.secret, device=key.card.device, client=client, epoch=epoch)

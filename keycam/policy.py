@@ -12,6 +12,11 @@ def named_policy(name: str) -> ReadoutPolicy:
     return POLICIES[name]
 
 
+def name_of(policy: ReadoutPolicy) -> str:
+    """What a policy is called, or in words where it has no name."""
+    return next((name for name, known in POLICIES.items() if known == policy), described(policy))
+
+
 def described(policy: ReadoutPolicy) -> str:
     """A policy in words, such as "full order, fresh for each frame, masked"."""
     refresh = "fresh for each frame" if policy.refresh == "frame" else "the same for all frames"

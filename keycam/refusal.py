@@ -28,6 +28,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     from keycam.batch.errors import ClusterError
     from keycam.calibration_files import CalibrationError
     from keycam.camera_process import CameraNotStarted
+    from keycam.live.errors import PageError
     from link.host.failures import LinkFailure
     from link.transport.transport import LinkLost, LinkTimeout, PortError
     from sensor_sim.profile_file import ProfileError
@@ -35,8 +36,9 @@ def refusal(error: Exception) -> tuple[str, int]:
 
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
-    of_devices = (FlashError, SideDoorError, CameraNotStarted, LinkFailure, ClusterError, InfrastructureError)
-    if isinstance(error, of_sources + of_calibrations + of_devices):
+    of_devices = (FlashError, SideDoorError, CameraNotStarted, LinkFailure, InfrastructureError)
+    of_applications = (ClusterError, PageError)
+    if isinstance(error, of_sources + of_calibrations + of_devices + of_applications):
         return str(error), BAD_FILE
     if isinstance(error, OSError):
         trouble = error.strerror or str(error) or type(error).__name__

@@ -58,6 +58,10 @@ class Attacker:
             pass
         self._folder.cleanup()
 
+    def kill(self) -> None:
+        """End what it tries now, which then raises RuntimeError; from any thread."""
+        self._process.kill()
+
     def tries(self, attack: str, given: Arrays) -> Arrays:
         """What the attack of this name finds in what it is given."""
         name = f"{self._tried:03}.npz"

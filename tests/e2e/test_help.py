@@ -10,6 +10,7 @@ from .conftest import ENVIRONMENT
 
 COMMANDS = (
     "demo",
+    "live",
     "batch",
     "replay",
     "eval",

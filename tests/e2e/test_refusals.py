@@ -121,7 +121,10 @@ BAD_LINES = [
     ("camera --link pty --key THINGS/good.key --client nobody", "client = 'nobody': this key has none of that name"),
     ("camera --link udp://x:1 --key THINGS/good.key", "link = udp://x:1: a camera cannot serve there; allowed is pty, tcp://"),
     ("camera --link tcp://8.8.8.8:1 --key THINGS/good.key", "host = 8.8.8.8: allowed is a loopback address"),
-    ("nonsense", "'nonsense'; allowed is demo, eval, infer, train, convert, export, audit, camera, bench, info, keys, recording"),
+    (
+        "nonsense",
+        "'nonsense'; allowed is demo, live, eval, infer, train, convert, export, audit, camera, bench, info, keys, recording",
+    ),
     ("demo --record OUT", ": allowed is with --key, as a throw-away key would read it never again"),
     ("recording", "Missing command; allowed is info, check, export, import"),
     ("recording info", "Missing argument 'RECORDING'"),

@@ -1,0 +1,88 @@
+"""`keycam live`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keycam.commands.keys import PassphraseFile
+from keycam.commands.options import Client, Json, Key, Seed, Weights
+
+
+def live(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="demo (the bundled photographs), a webcam's number (0 is the first), a video or image file, a folder of images, "
+            "a URL, camera:LINK (a camera on a wire, with its --key), or browser (the visitor's own webcam).",
+        ),
+    ] = "demo",
+    window: Annotated[bool, typer.Option("--window", help="Show it in a window instead of the browser.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Show nothing, measure.")] = False,
+    model: Annotated[
+        str,
+        typer.Option(help="Network: resnet20, fcn_resnet12 (a class for each pixel), or one of torchvision's by name."),
+    ] = "resnet20",
+    weights: Weights = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="What the readout hides: secure (the default), paper or raster. A camera on a wire has its own."),
+    ] = None,
+    shuffle: Annotated[str, typer.Option(help="Where the order is undone: every-layer or input.")] = "every-layer",
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            help="latest: frames that the host is too slow for give way, counted; all: the source waits. By default all of a "
+            "file, the latest of everything else."
+        ),
+    ] = None,
+    fps: Annotated[float, typer.Option(help="Frames a second of files and of the demonstration.")] = 30.0,
+    frames: Annotated[int | None, typer.Option(help="End after so many answers.", min=1)] = None,
+    host: Annotated[
+        str, typer.Option(help="Where to serve the page; from elsewhere than loopback a token is required, which is printed.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 for any free one.", min=0, max=65535)] = 8000,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Whether to open the page.")] = True,
+    record: Annotated[
+        Path | None, typer.Option(help="Folder to make, such as door.keycam: a recording of what the link carries; needs --key.")
+    ] = None,
+    key: Key = None,
+    client: Client = None,
+    passphrase_file: PassphraseFile = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Look through the keyed camera live: what the link carries, and what the network says with the right and a wrong key.
+
+    Opens a page in the browser, with what the key holder can restore where that is asked for, and a button that attacks the
+    page's own link. Ctrl-C ends it after the frame that it is at and prints a summary, a second Ctrl-C at once. With --json the
+    page's address is one line of JSON, and the summary the next.
+    """
+    import json
+    from dataclasses import replace
+
+    from keycam.live.plan import Display, LivePlan
+    from keycam.live.run import run_live
+    from keycam.live.settings import LiveSettings
+    from keycam.live.summary import print_live
+    from keycam.policy import caution
+
+    if window and headless:
+        raise ValueError("window = True: allowed is --window or --headless, not both")
+    display: Display = "window" if window else "none" if headless else "page"
+    settings = replace(LiveSettings().with_value("policy", policy or "secure"), shuffle=shuffle)  # type: ignore[arg-type]
+    plan = LivePlan(
+        source=source, display=display, model=model, weights=weights, policy=policy, settings=settings, key=key, client=client,
+        passphrase_file=passphrase_file, keep=keep, fps=fps, frames=frames, host=host, port=port, browser=browser,  # type: ignore[arg-type]
+        record=record, seed=seed,
+    )  # fmt: skip
+    caution(settings.policy)
+
+    def served(where: dict[str, str]) -> None:
+        typer.echo(json.dumps(where) if as_json else f"keycam: {where['source']} on {where['url']} (Ctrl-C ends it)")
+
+    summary, failure = run_live(plan, served)
+    typer.echo(json.dumps(summary)) if as_json else print_live(summary)
+    if failure is not None:
+        raise failure
