@@ -39,6 +39,7 @@ def experiment(
     quick: Quick = False,
 ) -> None:
     """Table 1: one classifier plain, keyed, with a wrong key, and fine-tuned on keyed pictures."""
+    began_at = commit()
     model = model_for("cifar10", "resnet20" if quick else model)
     folder = out / model
     make_folder(folder, "out")
@@ -62,7 +63,7 @@ def experiment(
     command = f"python -m experiments.table1 --data DIR --model {model}"
     record = Record(
         experiment=f"table1-{model}", command=command, figures=figures, seed=seed, data=data_card("CIFAR-10 test", test),
-        wall_s=round(wall_s, 1), commit=commit(), hardware=hardware(), versions=versions(),
+        wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(), versions=versions(),
         remarks=remarks, predictions=predictions,
     )  # fmt: skip
     file = write(record, out if quick else RESULTS)
