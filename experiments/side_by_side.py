@@ -49,5 +49,12 @@ def markdown(table: PublishedTable, record: Record) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
+def published_only(table: PublishedTable) -> str:
+    """The published figures alone as a table in Markdown."""
+    lines = ["|  | published |", "| --- | ---: |"]
+    lines += [f"| {row.label} | {NO_FIGURE if row.value is None else f'{row.value:.2f}'} |" for row in table.rows]
+    return "\n".join(lines) + "\n"
+
+
 def _figure(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.2f}"
