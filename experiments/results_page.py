@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.published import FIGURE_3, TABLE_1, TABLE_2, PublishedTable
+from experiments.published import FIGURE_3, TABLE_1, TABLE_2, PublishedTable, ito_table
 from experiments.record import RESULTS, Record, read
 from experiments.side_by_side import markdown, published_only
 
@@ -30,6 +30,8 @@ ENTRIES = (
     ),
     Entry(TABLE_2, "table2-preresnet110", "preresnet110", "python -m experiments.table2 --data DIR"),
     Entry(FIGURE_3, "figure3", "fcn_resnet12", "python -m experiments.figure3 --data DIR"),
+    Entry(ito_table("resnet20"), "ito-resnet20", "resnet20", "python -m experiments.ito_table1 --data DIR"),
+    Entry(ito_table("vgg16"), "ito-vgg16", "vgg16", "python -m experiments.ito_table1 --data DIR --model vgg16 --weights FILE"),
 )  # fmt: skip
 
 HEAD = """# Results: what was published, and what we found

@@ -16,6 +16,7 @@ from keycam.commands.info import info
 from keycam.commands.keys import app as keys
 from keycam.commands.recording import app as recordings
 from keycam.commands.train import train
+from keycam.commands.transform import app as transform
 from keycam.process import keep_freed_memory, share_threads
 from keycam.refusal import INTERRUPTED, refusal
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(keys, name="keys")
 app.add_typer(recordings, name="recording")
 app.add_typer(calibrate, name="calibrate")
+app.add_typer(transform, name="transform")
 app.command()(demo)
 app.command("eval")(evaluate)
 app.command()(infer)

@@ -1,4 +1,4 @@
-"""The published tables: the whole path of each script on a few pictures, and the recorded results against the committed weights."""
+"""The published tables: the path of each script on a few pictures, and the recorded result against the committed weights."""
 
 import json
 import sys
