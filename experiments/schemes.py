@@ -1,12 +1,18 @@
-"""What the plain network still knows under every scheme: `python -m experiments.schemes DATA` writes it into docs/schemes.md.
+"""The tables of docs/schemes.md: `python -m experiments.schemes DATA` measures all of them and writes them into the page.
 
-DATA is a folder with CIFAR-10. The network is the ResNet-20 that comes with keycam, which never saw a scrambled picture.
+DATA is a folder with CIFAR-10. What `keycam audit` and `keycam bench` printed as JSON is kept in the folder that --kept names,
+and not asked for again: speeds want a machine that does nothing else. The network is the ResNet-20 that comes with keycam, which
+never saw a scrambled picture.
 """
 
+import argparse
+import json
+import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +20,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adc import TagError
+from experiments.scheme_tables import bounds, comparison, fresh_keys, handling
 from inference.datasets import LabelledImages, load_cifar10
 from inference.models import load
 from privacy.schemes import SCHEMES, Scheme, make_scheme
 from privacy.schemes.scheme import Samples
 
 PAGE = Path(__file__).parents[1] / "docs" / "schemes.md"
-BEGIN, END = "<!-- accuracy -->\n", "<!-- end of accuracy -->"
+FRAMES = 100
+"""How many frames the eavesdropper has: about three seconds of a camera."""
 IMAGES = 2000
 """Enough for a standard error of 1.1 % at an accuracy of a half."""
 
@@ -101,18 +109,61 @@ def table(rows: Iterable[AccuracyRow], images: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def put_in(page: str, written: str) -> str:
-    """The page with this table between its two marks."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{written}\n{END}{rest.split(END)[1]}"
+def put_in(page: str, name: str, written: str) -> str:
+    """The page with this text between the two marks of that name."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, rest = page.split(begin)
+    return f"{before}{begin}\n{written.strip()}\n\n{end}{rest.split(end)[1]}"
+
+
+def printed(kept: Path | None, name: str, *arguments: object) -> Any:
+    """What a `keycam` command prints as JSON, kept by this name."""
+    line = [sys.executable, "-m", "keycam", *map(str, arguments), "--json"]
+    return once(kept, name, lambda: json.loads(subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout))
+
+
+def once(kept: Path | None, name: str, measured: Callable[[], Any]) -> Any:
+    """What is measured, as JSON knows it; by this name in the folder `kept`, if there is one, it is measured only once."""
+    file = None if kept is None else kept / f"{name}.json"
+    if file is not None and file.exists():
+        return json.loads(file.read_text())
+    found = measured()
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(found))
+    return found
+
+
+def scheme_audit(kept: Path | None, data: Path) -> Any:
+    """What `keycam audit --scheme all` prints, asked for scheme by scheme, so that each is kept."""
+    source = ("--source", "cifar10", "--data", data, "--frames", FRAMES)
+    audits = [printed(kept, f"scheme-{name}", "audit", "--scheme", name, *source) for name in SCHEMES]
+    return {**audits[0], "schemes": {name: audit["schemes"][name] for name, audit in zip(SCHEMES, audits, strict=True)}}
+
+
+def _pictures(data: Path) -> LabelledImages:
+    return load_cifar10("test", data).first(IMAGES)
 
 
 def main() -> None:
-    """Measure every scheme and write the table into the page."""
-    images = load_cifar10("test", Path(sys.argv[1])).first(IMAGES)
-    written = table(measure(load("resnet20"), images), len(images))
-    PAGE.write_text(put_in(PAGE.read_text(), written))
-    print(written)
+    """Measure what is not given, and write the page's tables."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("data", type=Path, help="folder with CIFAR-10")
+    parser.add_argument("--kept", type=Path, help="folder for what the commands print as JSON")
+    given = parser.parse_args()
+    audit = scheme_audit(given.kept, given.data)
+    speeds, keys = (printed(given.kept, f"bench-{what}", "bench", what) for what in ("schemes", "keys"))
+    rows = once(given.kept, "accuracy", lambda: [asdict(row) for row in measure(load("resnet20"), _pictures(given.data))])
+    tables = {
+        "comparison": f"{comparison(audit, speeds)}\n\n{bounds(audit)}",
+        "handling": handling(speeds),
+        "keys": fresh_keys(keys),
+        "accuracy": table((AccuracyRow(**row) for row in rows), IMAGES),
+    }
+    page = PAGE.read_text()
+    for name, written in tables.items():
+        page = put_in(page, name, written)
+    PAGE.write_text(page)
 
 
 if __name__ == "__main__":

@@ -19,15 +19,27 @@ class CameraNotStarted(ValueError):
 
 
 @contextmanager
-def camera_process(link: str, key: Path, *, policy: str = "secure", views: int = 120, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """Run `keycam camera` beside the block; what it says of itself once it listens, with its `link`.
+def camera_process(
+    link: str,
+    key: Path,
+    *,
+    policy: str = "secure",
+    source: str = "photographs",
+    views: int = 120,
+    seed: int = 0,
+    baud: int | None = None,
+    faults: Path | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Run `keycam camera` beside the block; what it says of itself once it listens, with its `link`, and its `pid`.
 
     Raises CameraNotStarted with its own sentence where it refuses.
     """
     line = [
-        sys.executable, "-m", "keycam", "camera", "--link", link, "--key", str(key), "--policy", policy, "--views", str(views),
-        "--seed", str(seed), "--json",
+        sys.executable, "-m", "keycam", "camera", "--link", link, "--key", str(key), "--policy", policy, "--source", source,
+        "--views", str(views), "--seed", str(seed), "--json",
     ]  # fmt: skip
+    line += [] if baud is None else ["--baud", str(baud)]
+    line += [] if faults is None else ["--faults", str(faults)]
     with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as camera:
         assert camera.stdout is not None and camera.stderr is not None
         said: list[bytes] = []
@@ -42,7 +54,7 @@ def camera_process(link: str, key: Path, *, policy: str = "secure", views: int =
                 camera.wait()
                 listener.join(END_S)
                 raise CameraNotStarted(_last_words(said))
-            yield json.loads(first)
+            yield {**json.loads(first), "pid": camera.pid}
         finally:
             impatient.cancel()
             camera.terminate()

@@ -11,6 +11,7 @@ from keycam.commands.camera import camera
 from keycam.commands.convert import convert_network, export_network
 from keycam.commands.demo import demo
 from keycam.commands.evaluate import evaluate
+from keycam.commands.hil import hil
 from keycam.commands.infer import infer
 from keycam.commands.info import info
 from keycam.commands.keys import app as keys
@@ -37,6 +38,7 @@ app.command("convert")(convert_network)
 app.command("export")(export_network)
 app.command()(audit)
 app.command()(camera)
+app.command()(hil)
 app.command()(bench)
 app.command()(info)
 

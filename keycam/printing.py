@@ -30,8 +30,8 @@ def print_demo(result: "DemoResult") -> None:
     for name, seen in result.by_photograph.items():
         table.add_row(name, result.notes[name], ", ".join(f"{label} {count}" for label, count in seen.most_common()))
     figures = result.as_json()
-    _show(table)
-    _show(
+    show(table)
+    show(
         _pairs(
             {
                 "keyed class = plain class": f"{figures['agreement']:.1%}",
@@ -65,8 +65,8 @@ def print_evaluation(result: dict[str, Any]) -> None:
         table.add_column(heading, justify="left" if heading == "network" else "right")
     for name, accuracy in result["accuracy"].items():
         table.add_row(name.replace("_", " "), f"{accuracy:.2%}", f"{result['images_per_second'][name]:.0f}")
-    _show(table)
-    _show(
+    show(table)
+    show(
         _pairs(
             {
                 "predictions that differ from plain": str(result["different_predictions"]),
@@ -86,14 +86,14 @@ def _print_masks(result: dict[str, Any]) -> None:
     for name, mean_iou in result["mean_iou"].items():
         accuracy, speed = result["pixel_accuracy"][name], result["images_per_second"][name]
         table.add_row(name.replace("_", " "), f"{mean_iou:.2%}", f"{accuracy:.2%}", f"{speed:.1f}")
-    _show(table)
+    show(table)
     by_class = Table(title="IoU of the plain network")
     by_class.add_column("class")
     by_class.add_column("IoU", justify="right")
     for name, iou in result["class_iou"]["plain"].items():
         by_class.add_row(name, "not there" if iou is None else f"{iou:.2%}")
-    _show(by_class)
-    _show(
+    show(by_class)
+    show(
         _pairs(
             {
                 "pixels of the keyed masks that differ from plain": f"{result['different_pixels']} of {result['pixels']:,}",
@@ -119,11 +119,40 @@ def print_audit(result: dict[str, Any], report: Path | None = None) -> None:
         for row in section.rows:
             table.add_row(attack, row.label, row.value, *((row.interval,) if several else ()), row.chance, row.limit)
             attack = ""
-    _show(table)
+    show(table)
     found = verdict(result)
     print(f"{found.level}: {found.sentence}")
     if report is not None:
         print(f"report: {report}")
+
+
+def print_scheme_audit(result: dict[str, Any]) -> None:
+    """The audit of schemes: a line for each attack's figures, scheme by scheme, beside what chance gives."""
+    from keycam.audit.explained import figure_label, figure_text
+
+    table = Table(title=f"{result['source']}: {result['frames']} frames of {result['size_px'][1]}x{result['size_px'][0]}")
+    for heading in ("scheme", "attack", "frames", "figure", "found", "by chance", "limit of chance"):
+        table.add_column(heading, justify="left" if heading in ("scheme", "attack", "figure") else "right")
+    for scheme, sections in result["schemes"].items():
+        table.add_section()
+        first = scheme
+        for name, section in sections.items():
+            attack, frames = name.replace("_", " "), str(section["frames"])
+            figures = [figure for figure, value in section.items() if isinstance(value, float)]
+            for figure in figures:
+                levels = (section[levels].get(figure) for levels in ("chance", "chance_limit"))
+                texts = ("" if level is None else figure_text(figure, level) for level in levels)
+                table.add_row(first, attack, frames, figure_label(figure), figure_text(figure, section[figure]), *texts)
+                first = attack = frames = ""
+            if "frames_to_break" in section:
+                needed = section["frames_to_break"] or f"more than {section['frames_tried'][-1]}"
+                table.add_row("", "", "", "frames to 99 % of the key", str(needed))
+    show(table)
+    for name in next(iter(result["schemes"].values())):
+        says = {scheme: sections[name]["says"] for scheme, sections in result["schemes"].items() if "says" in sections[name]}
+        for sentence in dict.fromkeys(says.values()):
+            schemes = ", ".join(scheme for scheme, said in says.items() if said == sentence)
+            print(f"{name.replace('_', ' ')}, {schemes}: {sentence}")
 
 
 def print_inference(result: dict[str, Any]) -> None:
@@ -132,11 +161,11 @@ def print_inference(result: dict[str, Any]) -> None:
     table.add_column("probability", justify="right")
     for answer in result["answers"]:
         table.add_row(answer["class"], f"{answer['probability']:.1%}")
-    _show(table)
+    show(table)
 
 
 def print_training(result: dict[str, Any]) -> None:
-    _show(_pairs({name.replace("_", " "): str(value) for name, value in result.items()}))
+    show(_pairs({name.replace("_", " "): str(value) for name, value in result.items()}))
 
 
 def print_conversion(result: dict[str, Any]) -> None:
@@ -146,7 +175,7 @@ def print_conversion(result: dict[str, Any]) -> None:
         named = {name: ", ".join("any" if side is None else str(side) for side in shape) for name, shape in tensors.items()}
         return "; ".join(f"{name} ({shape})" for name, shape in named.items())
 
-    _show(
+    show(
         _pairs(
             {
                 "network": f"{result['model']}, {result['parameters']:,} parameters",
@@ -178,12 +207,12 @@ def print_rows(what: str, rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         cells = [_cell(row[name]) for name in names]
         table.add_row(cells[0], *([f"{row['width']}x{row['height']}"] if sized else []), *cells[1:])
-    _show(table)
+    show(table)
     if sentences:
         said = Table(*(name.replace("_", " ") for name in (names[0], *sentences)))
         for spoken in dict.fromkeys(tuple(row[name] for name in (names[0], *sentences)) for row in rows):
             said.add_row(*spoken)
-        _show(said)
+        show(said)
 
 
 def _cell(value: Any) -> str:
@@ -205,7 +234,7 @@ def print_calibration(result: dict[str, Any]) -> None:
             known = entry["value"] is not None
             interval = " to ".join(f"{end:.5g}" for end in entry["interval"]) if known else ""
             table.add_row(figure, f"{entry['value']:.5g}" if known else "not measured", interval, entry["unit"])
-        _show(table)
+        show(table)
     pairs = {f"{name}: {kind} defects": str(count) for name, plane in planes.items() for kind, count in plane["defects"].items()}
     converters = result["converters"]
     if converters is not None:
@@ -213,7 +242,7 @@ def print_calibration(result: dict[str, Any]) -> None:
         pairs["effective bits of the converters, median"] = f"{bits['median']:.2f}"
         pairs["INL of all columns, LSB"] = f"{inl['least']:.2f} to {inl['most']:.2f}"
         pairs["missing codes"] = str(converters["missing_codes"])
-    _show(_pairs({**pairs, "files": "\n".join(result["files"])}))
+    show(_pairs({**pairs, "files": "\n".join(result["files"])}))
 
 
 def print_comparison(result: dict[str, Any]) -> None:
@@ -225,8 +254,8 @@ def print_comparison(result: dict[str, Any]) -> None:
         numbers = ("" if row[name] is None else f"{row[name]:.5g}" for name in ("a", "b"))
         difference = "" if row["difference_percent"] is None else f"{row['difference_percent']:+.2f}"
         table.add_row(row["plane"], row["figure"], row["unit"], *numbers, difference, _cell(row["agree"]))
-    _show(table)
-    _show(_pairs({"figures that differ by more than their intervals allow": str(result["differ"])}))
+    show(table)
+    show(_pairs({"figures that differ by more than their intervals allow": str(result["differ"])}))
 
 
 def print_profile(sheet: dict[str, Any]) -> None:
@@ -242,7 +271,7 @@ def print_profile(sheet: dict[str, Any]) -> None:
         table.add_section()
         for name, value in figures.items():
             table.add_row(f"{group}: {name}", _figure(value))
-    _show(table)
+    show(table)
 
 
 def _figure(value: Any) -> str:
@@ -252,20 +281,20 @@ def _figure(value: Any) -> str:
 
 
 def print_about(result: dict[str, Any]) -> None:
-    _show(_pairs({"keycam": result["keycam"], "python": result["python"], **result["packages"], **result.get("key", {})}))
+    show(_pairs({"keycam": result["keycam"], "python": result["python"], **result["packages"], **result.get("key", {})}))
     models = Table(title="networks")
     models.add_column("name")
     models.add_column("weights")
     for name, model in result["models"].items():
         models.add_row(name, "shipped" if model["shipped_weights"] else "train them with 'keycam train'")
-    _show(models)
-    _show(_pairs({"sensor profiles": ", ".join(result["profiles"])}))
+    show(models)
+    show(_pairs({"sensor profiles": ", ".join(result["profiles"])}))
     policies = Table(title="policies")
     for heading in ("name", "order", "refresh", "mask", "what it does not protect"):
         policies.add_column(heading)
     for name, policy in result["policies"].items():
         policies.add_row(name, policy["order"], policy["refresh"], "yes" if policy["mask"] else "no", policy["caution"] or "")
-    _show(policies)
+    show(policies)
     timing = Table(title="a 1080p 12-bit Bayer array, by readout order")
     for heading in ("order", "line time, us", "frame time, ms", "frame store, KiB", "first sample after, ms"):
         is_name = heading == "order"
@@ -278,19 +307,19 @@ def print_about(result: dict[str, Any]) -> None:
             f"{times['frame_store_bytes'] / 1024:.1f}",
             f"{1e3 * times['first_sample_s']:.3f}",
         )
-    _show(timing)
+    show(timing)
 
 
 def print_key(result: dict[str, Any]) -> None:
     holds = "the master of a device" if result["purpose"] == "device" else "one client's secret for one epoch"
     shown = {"fingerprint": result["fingerprint"], "form": result["form"], "holds": holds, "device": result["device"]}
-    _show(_pairs({"file": result["file"], **shown, "created": result["created"] or "not noted"}))
+    show(_pairs({"file": result["file"], **shown, "created": result["created"] or "not noted"}))
     table = Table()
     for heading in ("client", "epoch", "state"):
         table.add_column(heading)
     for name, client in result["clients"].items():
         table.add_row(name, str(client["epoch"]), "revoked" if client["revoked"] else "active")
-    _show(table)
+    show(table)
 
 
 def print_recording(result: dict[str, Any]) -> None:
@@ -307,7 +336,7 @@ def print_recording(result: dict[str, Any]) -> None:
             del shown[f"{name} s"]
     shown |= {f"refused: {cause}": str(count) for cause, count in result.get("refused", {}).items()}
     shown |= {f"{cause}: {count}": MEANINGS[cause] for cause, count in result.get("trouble", {}).items()}
-    _show(_pairs(shown))
+    show(_pairs(shown))
 
 
 def _pairs(pairs: dict[str, str]) -> Table:
@@ -317,7 +346,8 @@ def _pairs(pairs: dict[str, str]) -> Table:
     return table
 
 
-def _show(table: Table) -> None:
+def show(table: Table) -> None:
+    """Print a table, as wide as it needs to be where nobody's terminal is the limit."""
     console = Console()
     if not console.is_terminal:  # a file or a pipe has no width that a table must keep to
         console.width = max(console.width, Measurement.get(console, console.options.update(width=1000), table).maximum)

@@ -22,6 +22,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     from calibration.correction_file import CorrectionsError
     from firmware_model.fault_socket import FaultSocketError
     from firmware_model.flash import FlashError
+    from hil.infrastructure import InfrastructureError
     from inference.datasets import DataError
     from inference.recording.errors import RecordingError
     from keycam.calibration_files import CalibrationError
@@ -33,7 +34,7 @@ def refusal(error: Exception) -> tuple[str, int]:
 
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
-    of_devices = (FlashError, FaultSocketError, CameraNotStarted, LinkFailure)
+    of_devices = (FlashError, FaultSocketError, CameraNotStarted, LinkFailure, InfrastructureError)
     if isinstance(error, of_sources + of_calibrations + of_devices):
         return str(error), BAD_FILE
     if isinstance(error, OSError):

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy.seen import Seen
+from privacy.structure import STRUCTURES, Structure
 
 Given = dict[str, NDArray[Any]]
 
@@ -78,6 +79,51 @@ def _tables(given: Given, seed: int) -> Any:
     return orders_from_offsets(given["offsets"], window, height, width)
 
 
+def _map_from_frames(given: Given, seed: int) -> Any:
+    from privacy.attacks.map_from_frames import map_from_frames
+
+    return map_from_frames(given["sent"], _structure(given), seed)
+
+
+def _map_from_scenes(given: Given, seed: int) -> Any:
+    from privacy.attacks.map_from_scenes import map_from_scenes
+
+    return map_from_scenes(given["scenes"], given["sent"], _structure(given), seed)
+
+
+def _map_from_chosen(given: Given, seed: int) -> Any:
+    from privacy.attacks.map_from_chosen import map_from_chosen
+
+    return map_from_chosen(given["sent"], _structure(given))
+
+
+def _pictures_in_place(given: Given, seed: int) -> Any:
+    from privacy.attacks.pixels_in_place import pictures_in_place
+
+    return pictures_in_place(given["sent"])
+
+
+def _scheme_identification(given: Given, seed: int) -> Any:
+    from privacy.attacks.histogram import nearest
+    from privacy.attacks.invariants import invariants
+
+    return nearest(invariants(given["sent"], _structure(given)), invariants(given["earlier"], _structure(given)))
+
+
+def _scheme_classification(given: Given, seed: int) -> Any:
+    from privacy.attacks.histogram_classes import classify_by
+    from privacy.attacks.invariants import invariants
+
+    asked, examples = (invariants(given[name], _structure(given)) for name in ("sent", "examples"))
+    return classify_by(asked, examples, given["labels"], seed)
+
+
+def _keyed_layers(given: Given, seed: int) -> Any:
+    from privacy.attacks.keyed_layers import orders_from_layers
+
+    return orders_from_layers(given["keyed"], given["plain"])
+
+
 ATTACKS: dict[str, Callable[[Given, int], Any]] = {
     "ciphertext_only": _ciphertext_only,
     "partners": _partners,
@@ -88,7 +134,19 @@ ATTACKS: dict[str, Callable[[Given, int], Any]] = {
     "row-column": _row_column,
     "block": _block,
     "tables": _tables,
+    "keyed_layers": _keyed_layers,
+    "map_from_frames": _map_from_frames,
+    "map_from_scenes": _map_from_scenes,
+    "map_from_chosen": _map_from_chosen,
+    "pictures_in_place": _pictures_in_place,
+    "scheme_identification": _scheme_identification,
+    "scheme_classification": _scheme_classification,
 }
+
+
+def _structure(given: Given) -> Structure:
+    """What is public of the scheme that the task names."""
+    return STRUCTURES[str(given["scheme"])]
 
 
 def _seen(given: Given, frames: str = "frames") -> Seen:

@@ -1,27 +1,19 @@
 """An audit's figures as pictures: SVG that takes the colours of the page that it stands in."""
 
-import io
 from collections.abc import Iterator
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keycam.audit.explained import figure_text
 from keycam.audit.histogram import SampleHistogram
+from keycam.svg_figure import BLUE, GREEN, INK, ORANGE, PURPLE, Plot, as_svg, axes, legend
 from privacy.scoring.partial_key import SHARES
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Matplotlib has no notion of the page's colours: these stand for them until the SVG is written.
-_INK, _GRID = "#010203", "#040506"
-_BLUE, _ORANGE, _GREEN, _PURPLE = "#3b82d6", "#e07b1a", "#2c9c62", "#a05bd1"
-_CHANCE: dict[str, Any] = {"color": _INK, "linestyle": (0, (4, 3)), "linewidth": 1}
-
-Plot = tuple[str, str]
-"""A caption and an SVG element."""
+_CHANCE: dict[str, Any] = {"color": INK, "linestyle": (0, (4, 3)), "linewidth": 1}
 
 _BARS = (
     ("frames alone: key entries", "ciphertext_only", "key_entries_recovered"),
@@ -38,11 +30,11 @@ _BARS = (
     ("tables: key entries", "tables", "key_entries_recovered"),
 )
 _SWEPT = (
-    ("best_partner_within_2_px", "best partner within 2 pixels", _PURPLE, "^"),
-    ("best_partner_is_neighbour", "best partner is a neighbour", _PURPLE, "^"),
-    ("neighbours_recovered", "neighbours", _GREEN, "s"),
-    ("ssim", "SSIM", _ORANGE, "D"),
-    ("key_entries_recovered", "key entries", _BLUE, "o"),
+    ("best_partner_within_2_px", "best partner within 2 pixels", PURPLE, "^"),
+    ("best_partner_is_neighbour", "best partner is a neighbour", PURPLE, "^"),
+    ("neighbours_recovered", "neighbours", GREEN, "s"),
+    ("ssim", "SSIM", ORANGE, "D"),
+    ("key_entries_recovered", "key entries", BLUE, "o"),
 )
 _BESIDE_CHANCE = ("best_partner_within_2_px", "neighbours_recovered")
 
@@ -58,26 +50,26 @@ def plots(result: dict[str, Any], samples: SampleHistogram) -> Iterator[Plot]:
         caption = "Frames alone: what is recovered from how many of them. Dashes: by chance."
         drawn.insert(1, (caption, "sweep", _sweep(result["ciphertext_only"]["sweep"])))
     for caption, name, figure in drawn:
-        yield caption, _svg(caption, name, figure)
+        yield caption, as_svg(caption, name, figure)
 
 
 def _attack_bars(result: dict[str, Any]) -> "Figure":
     sections = {**result, **result.get("single_frame", {})}
     bars = [(label, sections[section], name) for label, section, name in _BARS if name in sections.get(section, {})]
-    figure, ax = _axes(0.9 + 0.3 * len(bars))
+    figure, ax = axes(0.9 + 0.3 * len(bars))
     for place, (_, section, name) in enumerate(reversed(bars)):
         value, chance = section[name], section["chance"][name]
-        ax.barh(place, max(value, 0), height=0.55, color=_BLUE)
+        ax.barh(place, max(value, 0), height=0.55, color=BLUE)
         ax.plot([chance, chance], [place - 0.42, place + 0.42], **_CHANCE)
         end = value
         if "over_keys" in section:
             over = section["over_keys"]["figures"][name]
             ax.errorbar(
-                over["mean"], place, xerr=[[over["mean"] - over["low"]], [over["high"] - over["mean"]]], color=_INK, capsize=3
+                over["mean"], place, xerr=[[over["mean"] - over["low"]], [over["high"] - over["mean"]]], color=INK, capsize=3
             )
             end = max(value, over["high"])
         says = f"{figure_text(name, value)} ({figure_text(name, chance)})"
-        ax.text(max(end, chance) + 0.02, place, says, va="center", fontsize=9, color=_INK)
+        ax.text(max(end, chance) + 0.02, place, says, va="center", fontsize=9, color=INK)
     ax.set_yticks(range(len(bars)), [label for label, _, _ in reversed(bars)])
     ax.set(xlim=(0, 1.5), xticks=[0, 0.25, 0.5, 0.75, 1], xlabel="share, or SSIM (in brackets: by chance)")
     ax.grid(axis="y", visible=False)
@@ -85,7 +77,7 @@ def _attack_bars(result: dict[str, Any]) -> "Figure":
 
 
 def _sweep(sweep: list[dict[str, Any]]) -> "Figure":
-    figure, ax = _axes(3.3)
+    figure, ax = axes(3.3)
     frames = [part["frames"] for part in sweep]
     for name, label, colour, mark in _SWEPT:
         if name not in sweep[0]:
@@ -99,28 +91,28 @@ def _sweep(sweep: list[dict[str, Any]]) -> "Figure":
     ax.set(xscale="log", ylim=(-0.03, 1.05), xlabel="frames", ylabel="share recovered, or SSIM")
     ax.set_xticks(frames, [str(count) for count in frames], minor=False)
     ax.set_xticks([], minor=True)
-    _legend(ax)
+    legend(ax)
     return figure
 
 
 def _samples(samples: SampleHistogram) -> "Figure":
-    figure, ax = _axes(2.9)
+    figure, ax = axes(2.9)
     part = np.arange(samples.scene.size)
     scene, link = (counts / counts.mean() for counts in (samples.scene, samples.link))
-    ax.fill_between(part, scene, step="mid", color=_ORANGE, alpha=0.45, linewidth=0, label="scene")
-    ax.step(part, link, where="mid", color=_BLUE, linewidth=1.2, label="link")
+    ax.fill_between(part, scene, step="mid", color=ORANGE, alpha=0.45, linewidth=0, label="scene")
+    ax.step(part, link, where="mid", color=BLUE, linewidth=1.2, label="link")
     ax.axhline(1, **_CHANCE, label="all values equally frequent")
     top = 1.1 * float(np.percentile(np.concatenate([scene, link]), 99.5))
     ax.set(xlim=(0, part[-1]), ylim=(0, max(2.0, top)), xlabel="sample, 256 parts of its range", ylabel="frequency / mean")
-    _legend(ax)
+    legend(ax)
     return figure
 
 
 def _partial(part: dict[str, Any]) -> "Figure":
-    figure, ax = _axes(3.1)
+    figure, ax = axes(3.1)
     lines = (
-        ("ssim_by_share", "SSIM of the picture", _ORANGE, "D"),
-        ("accuracy_by_share", "accuracy of the network", _BLUE, "o"),
+        ("ssim_by_share", "SSIM of the picture", ORANGE, "D"),
+        ("accuracy_by_share", "accuracy of the network", BLUE, "o"),
     )
     for name, label, colour, mark in lines:
         if name in part:
@@ -128,42 +120,5 @@ def _partial(part: dict[str, Any]) -> "Figure":
             ax.plot(SHARES, curve, marker=mark, markersize=5, color=colour, label=label)
             ax.axhline(part["chance"][name], color=colour, linestyle=(0, (4, 3)), linewidth=1)
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.05), xlabel="share of right key entries", ylabel="accuracy, or SSIM")
-    _legend(ax)
+    legend(ax)
     return figure
-
-
-def _axes(height_in: float) -> tuple["Figure", "Axes"]:
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.2, height_in), layout="constrained")
-    FigureCanvasSVG(figure)
-    figure.patch.set_visible(False)
-    ax = figure.subplots()
-    ax.patch.set_visible(False)
-    ax.tick_params(colors=_INK, labelsize=10)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set_color(_INK)
-    ax.xaxis.label.set_color(_INK)
-    ax.yaxis.label.set_color(_INK)
-    ax.set_axisbelow(True)
-    ax.grid(color=_GRID, linewidth=0.7)
-    return figure, ax
-
-
-def _legend(ax: "Axes") -> None:
-    """Above the axes, where no curve runs."""
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False, labelcolor=_INK, fontsize=10, borderaxespad=0.2)
-
-
-def _svg(caption: str, name: str, figure: "Figure") -> str:
-    """The figure as an element of HTML, as wide as there is room, in the page's ink; its parts are called after `name`."""
-    from matplotlib import rc_context
-
-    written = io.StringIO()
-    # Text as text, for readers and search; what identifies the parts of a plot differs from plot to plot and not from run to run.
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif"}):
-        figure.savefig(written, format="svg", metadata={"Date": None})
-    svg = written.getvalue()
-    svg = svg[svg.index("<svg") :].replace(_INK, "currentColor").replace(_GRID, "var(--grid)")
-    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)

@@ -14,6 +14,7 @@ from keycam.audit.plan import AuditPlan
 from keycam.audit.plots import plots
 from keycam.audit.run import Audit
 from keycam.audit.verdict import verdict
+from keycam.page.rendering import rendered
 from keycam.policy import described
 
 PAGE, SHEET, FIGURES = "report.html", "contact_sheet.png", "audit.json"
@@ -41,12 +42,9 @@ def write_report(audit: Audit, folder: Path) -> Path:
 
 
 def _page(audit: Audit, sheet: bytes) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("keycam", "audit"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template(PAGE).render(
+    return rendered(
+        "keycam",
+        "audit/" + PAGE,
         result=audit.result,
         policy=described(audit.policy),
         verdict=verdict(audit.result),

@@ -43,6 +43,12 @@ def audit(
         Path | None,
         typer.Option(help="Folder for report.html, contact_sheet.png and audit.json; implies --sweep. Its other files stay."),
     ] = None,
+    scheme: Annotated[
+        str | None,
+        typer.Option(
+            help="Attack another scheme instead of a policy, or all: le, ele, etc, pixel-based, key-nets, aes-256-gcm ..."
+        ),
+    ] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -55,13 +61,21 @@ def audit(
     from keycam.audit.report import make_report_folder, write_report
     from keycam.audit.run import run_audit
     from keycam.convert import parsed_size
-    from keycam.printing import print_audit, print_json
+    from keycam.printing import print_audit, print_json, print_scheme_audit
 
     plan = AuditPlan(
         source=source, data=data, key=key, passphrase_file=passphrase_file, frames=frames,
         policy=policy, order=order, refresh=refresh, mask=mask,
         size=None if size is None else parsed_size(size), keys=keys, sweep=sweep or out is not None, seed=seed,
     )  # fmt: skip
+    if scheme is not None:
+        from keycam.audit.schemes.run import SchemeAuditPlan, run_scheme_audit
+
+        if out is not None:
+            raise ValueError(f"out = {out}: allowed is none with --scheme, whose figures are printed")
+        result = run_scheme_audit(SchemeAuditPlan(scheme, plan))
+        print_json(result) if as_json else print_scheme_audit(result)
+        return
     if out is not None:
         make_report_folder(out)
     found = run_audit(plan)

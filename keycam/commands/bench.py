@@ -8,20 +8,21 @@ from keycam.commands.options import Json
 
 
 def bench(
-    what: Annotated[str, typer.Argument(help="What to time: readout, sensor, isp, inference, schemes, link or recording.")],
+    what: Annotated[str, typer.Argument(help="What to time: readout, keys, sensor, isp, inference, schemes, link or recording.")],
     repeats: Annotated[int, typer.Option(help="Frames or transfers timed for each row.", min=3)] = 30,
     as_json: Json = False,
 ) -> None:
     """Time a stage beside its plain counterparts, in one run.
 
-    readout: beside AES-256-GCM and memcpy; sensor: beside NumPy and the camera of emva1288; isp: beside raster ISPs;
-    inference: keyed networks beside the plain ones; schemes: the peers' image encryption beside AES-256-GCM;
+    readout: beside AES-256-GCM and memcpy; keys: fresh orders and masks beside AES-256-GCM; schemes: the peers' image encryption
+    beside AES-256-GCM; sensor: beside NumPy and the camera of emva1288; isp: beside raster ISPs; inference: keyed networks beside
+    the plain ones;
     link: bytes and packets between two processes, unlimited and on simulated serial lines; recording: beside plain files.
     """
     from importlib import import_module
 
-    if what not in ("readout", "sensor", "isp", "inference", "schemes", "link", "recording"):
-        raise ValueError(f"what = {what!r}: allowed is readout, sensor, isp, inference, schemes, link or recording")
+    if what not in ("readout", "keys", "sensor", "isp", "inference", "schemes", "link", "recording"):
+        raise ValueError(f"what = {what!r}: allowed is readout, keys, sensor, isp, inference, schemes, link or recording")
     from keycam.printing import print_json, print_rows
     from keycam.progress import progress
 

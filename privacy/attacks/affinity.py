@@ -26,16 +26,16 @@ def affinity(seen: Seen, statistic: Statistic = "values") -> NDArray[np.float32]
     samples, change neither.
     """
     if statistic == "circular":
-        return _as_affinity(-np.log(1.001 - _circular(seen)))
+        return as_affinity(-np.log(1.001 - _circular(seen)))
     x = _opponent(seen)
-    distance = _mean_difference(x)
+    distance = mean_difference(x)
     nearest = np.argpartition(distance, NEIGHBOURS, axis=1)[:, : NEIGHBOURS + 1]
     contrast = np.zeros(x.shape[1:], np.float32)
     for rank in range(NEIGHBOURS + 1):
         contrast += np.abs(x - x[nearest[:, rank]]).mean(0)
     even: NDArray[np.float32] = (x / (contrast / NEIGHBOURS + _SMALLEST_DN)).astype(np.float32)
-    by_difference = _as_affinity(-np.log(_mean_difference(even) + 1e-3))
-    by_correlation = _as_affinity(_partial_correlation(even.reshape(len(even), -1)))
+    by_difference = as_affinity(-np.log(mean_difference(even) + 1e-3))
+    by_correlation = as_affinity(partial_correlation(even.reshape(len(even), -1)))
     both: NDArray[np.float32] = (by_difference + by_correlation) / np.float32(2)
     return both
 
@@ -49,17 +49,19 @@ def _opponent(seen: Seen) -> NDArray[np.float32]:
     return centred
 
 
-def _mean_difference(x: NDArray[np.float32]) -> NDArray[np.float64]:
+def mean_difference(x: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Mean absolute difference of all pairs of positions, float64 (P, P), of samples (P, F, C)."""
     differences: NDArray[np.float64] = squareform(pdist(x.reshape(len(x), -1), "cityblock")) / x[0].size
     return differences
 
 
-def _partial_correlation(x: NDArray[np.float32]) -> NDArray[np.float64]:
+def partial_correlation(x: NDArray[np.float32], shrinkage: float = SHRINKAGE) -> NDArray[np.float64]:
+    """What correlation remains between two of P series (P, F) when all others are known, float64 (P, P)."""
     centred = x - x.mean(1, keepdims=True)
     spread = centred.std(1, keepdims=True)
     normal = centred / np.where(spread > 0, spread, 1)
-    correlation = (1 - SHRINKAGE) * (normal @ normal.T) / normal.shape[1]
-    correlation[np.diag_indices(len(x))] += np.float32(SHRINKAGE)
+    correlation = (1 - shrinkage) * (normal @ normal.T) / normal.shape[1]
+    correlation[np.diag_indices(len(x))] += np.float32(shrinkage)
     precision = np.linalg.inv(correlation.astype(np.float64))
     scale = 1 / np.sqrt(np.diag(precision))
     partial: NDArray[np.float64] = -precision * scale[:, None] * scale
@@ -75,7 +77,7 @@ def _circular(seen: Seen) -> NDArray[np.float64]:
     return total / (seen.count * seen.frames.shape[2])
 
 
-def _as_affinity(likeness: NDArray[np.float64]) -> NDArray[np.float32]:
+def as_affinity(likeness: NDArray[np.float64]) -> NDArray[np.float32]:
     """Shift and scale, so that all pairs have mean 0 and the four best of every position mean 1."""
     likeness = likeness.copy()
     np.fill_diagonal(likeness, -np.inf)

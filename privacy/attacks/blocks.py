@@ -47,6 +47,14 @@ def recover_blocks(seen: Seen, seed: int = 0, starts: int = 8, rounds: int = 8) 
     picture = seen.frames[0].reshape(seen.height, seen.width, -1)[: rows * BLOCK_SIDE, : columns * BLOCK_SIDE]
     pieces = picture.reshape(rows, BLOCK_SIDE, columns, BLOCK_SIDE, -1).swapaxes(1, 2)
     pieces = pieces.reshape(rows * columns, BLOCK_SIDE, BLOCK_SIDE, -1).astype(np.float64)
+    board = laid_together(pieces, rows, columns, seed, starts, rounds)
+    return BlockPlaces(_order_of(board, seen.height, seen.width), board, 1, seed, 1 / len(pieces))
+
+
+def laid_together(
+    pieces: NDArray[np.float64], rows: int, columns: int, seed: int, starts: int = 8, rounds: int = 8
+) -> NDArray[np.int64]:
+    """Lay square pieces (N, side, side, C), none of them turned, to the board of greatest fitness: int64 (rows, columns)."""
     right = edge_fit(pieces)
     below = edge_fit(pieces.transpose(0, 2, 1, 3))
     sides = right, np.ascontiguousarray(right.T), below, np.ascontiguousarray(below.T), 0.0
@@ -54,12 +62,11 @@ def recover_blocks(seen: Seen, seed: int = 0, starts: int = 8, rounds: int = 8) 
     boards = boards_from(sides, random.choice(len(pieces), starts), np.resize([0.25, 1e3, 0.0], starts), rows, columns)
     tops = best_few(right, _RANKS), best_few(below, _RANKS)
     boards = mended(sides, boards, *tops, rounds, random.integers(2**31, size=starts))
-    board = max(boards, key=lambda laid: fitness(right, below, 0.0, laid))
-    return BlockPlaces(_order_of(board, seen.height, seen.width), board, 1, seed, 1 / len(pieces))
+    return max(boards, key=lambda laid: fitness(right, below, 0.0, laid))
 
 
 def edge_fit(pieces: NDArray[np.float64]) -> NDArray[np.float32]:
-    """How well each block (N, 8, 8, C) fits to the right of another: float32 (N, N), greater is better.
+    """How well each block (N, side, side, C) fits to the right of another: float32 (N, N), greater is better.
 
     The last column of one and the first of the other are each carried on by half a pixel, and compared; a pair counts by how
     far it stands out from what else the two would fit to.

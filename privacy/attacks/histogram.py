@@ -41,9 +41,13 @@ def identify(new: Seen, earlier: Seen) -> Identification:
     if new.bits != earlier.bits or new.frames.shape[2] != earlier.frames.shape[2]:
         described = f"{new.bits} bits, {new.frames.shape[2]} channels"
         raise ValueError(f"new = {described}: allowed is {earlier.bits} bits, {earlier.frames.shape[2]} channels, as earlier")
-    asked, known = signatures(new), signatures(earlier)
+    return nearest(signatures(new), signatures(earlier))
+
+
+def nearest(asked: NDArray[np.float32], known: NDArray[np.float32]) -> Identification:
+    """Find the most like of the `known` frames for each one asked for, both by what is known of them: float32 (F, values)."""
     nearness = asked @ known.T - (known * known).sum(1) / 2
-    return Identification(nearness.argmax(1), earlier.count, 1 / earlier.count)
+    return Identification(nearness.argmax(1), len(known), 1 / len(known))
 
 
 def signatures(seen: Seen) -> NDArray[np.float32]:

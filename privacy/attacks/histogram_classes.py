@@ -51,13 +51,19 @@ def classify(asked: Seen, examples: Seen, labels: NDArray[np.int64], seed: int =
     """
     if labels.shape != (examples.count,):
         raise ValueError(f"labels = {labels.shape}: allowed is ({examples.count},), one for each example")
-    x, asked_x = histograms(examples), histograms(asked)
-    mean, spread = x.mean(0), x.std(0) + 1e-3
+    return classify_by(histograms(asked), histograms(examples), labels, seed, epochs)
+
+
+def classify_by(
+    asked: NDArray[np.float32], examples: NDArray[np.float32], labels: NDArray[np.int64], seed: int = 0, epochs: int = 8
+) -> Classification:
+    """The same by anything that is known of frames, float32 (F, values) both."""
+    mean, spread = examples.mean(0), examples.std(0) + 1e-3
     classes = int(labels.max()) + 1
-    network = _learnt(torch.from_numpy((x - mean) / spread), torch.from_numpy(labels), classes, seed, epochs)
+    network = _learnt(torch.from_numpy((examples - mean) / spread), torch.from_numpy(labels), classes, seed, epochs)
     with torch.inference_mode():
-        guess = network(torch.from_numpy((asked_x - mean) / spread)).argmax(1).numpy()
-    return Classification(guess, examples.count, seed, 1 / classes)
+        guess = network(torch.from_numpy((asked - mean) / spread)).argmax(1).numpy()
+    return Classification(guess, len(examples), seed, 1 / classes)
 
 
 def histograms(seen: Seen) -> NDArray[np.float32]:

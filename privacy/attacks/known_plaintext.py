@@ -54,7 +54,7 @@ def order_from_scenes(scenes: Samples, seen: Seen, seed: int = 0) -> MatchedOrde
     group = np.unique(np.concatenate([known, emitted]).astype(np.uint16), axis=0, return_inverse=True)[1].ravel()
     group_of_pixel, group_of_sample = group[:pixels], group[pixels:]
     sizes_known, sizes_seen = (np.bincount(part, minlength=group.max() + 1) for part in (group_of_pixel, group_of_sample))
-    order = _paired(group_of_pixel, group_of_sample, random)
+    order = paired(group_of_pixel, group_of_sample, random)
     shared = np.minimum(sizes_known, sizes_seen)
     # Of n positions in one group and m samples, each of min(n, m) matches is right once in max(n, m).
     right = shared / np.maximum(np.maximum(sizes_known, sizes_seen), 1)
@@ -69,7 +69,7 @@ def order_from_scenes(scenes: Samples, seen: Seen, seed: int = 0) -> MatchedOrde
     )
 
 
-def _paired(group_of_pixel: NDArray[np.int64], group_of_sample: NDArray[np.int64], random: np.random.Generator) -> Order:
+def paired(group_of_pixel: NDArray[np.int64], group_of_sample: NDArray[np.int64], random: np.random.Generator) -> Order:
     """Samples matched with pixels of their own group at random, the rest with each other: order int64 (P,)."""
     pixel_rank = _by_group(group_of_pixel, random)
     sample_rank = _by_group(group_of_sample, random)

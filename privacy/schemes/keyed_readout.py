@@ -85,7 +85,7 @@ class KeyedReadout:
         if self.schedule.policy == RASTER:
             return "Hides nothing; any alteration is noticed."
         if self.schedule.policy == PAPER:
-            return "Hides the layout of one image, not its colours; some 75 give the order away. Any alteration is noticed."
+            return "Hides the layout of one image, not its colours; some 30 give the order away. Any alteration is noticed."
         return "The whole picture against everyone without the key, and any alteration is noticed; its header shows."
 
     @cached_property

@@ -17,6 +17,7 @@ COMMANDS = (
     "export",
     "audit",
     "camera",
+    "hil",
     "bench",
     "info",
     "keys",

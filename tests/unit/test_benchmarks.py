@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from benchmarks.inference import Case, bench_inference
+from benchmarks.keys import bench_keys
 from benchmarks.link import bench_link
 from benchmarks.memory import peak_bytes
 from benchmarks.recording import bench_recording
@@ -78,7 +79,20 @@ def test_recordings_have_their_rows_and_rates_follow_from_times() -> None:
         assert row["ratio_to_plain_file"] > 1
 
 
-@pytest.mark.parametrize("bench", [bench_sensor, bench_inference, bench_schemes, bench_link, bench_recording])
+def test_fresh_keys_have_rows_beside_aes_gcm_on_one_core() -> None:
+    threads = numba.get_num_threads()
+    rows = bench_keys(sizes=((24, 32),), repeats=3)
+    assert numba.get_num_threads() == threads
+    assert [(row["order"], row["mask"]) for row in rows] == [
+        ("raster", True), ("row-column", False), ("block", False), ("full", False), ("full", True),
+    ]  # fmt: skip
+    for row in rows:
+        assert (row["height"], row["width"], row["bits"]) == (24, 32, 12)
+        assert row["ratio_to_aes_gcm"] == pytest.approx(row["key_ms"] / row["aes_gcm_ms"])
+        assert row["aes_gcm_ms"] > 0
+
+
+@pytest.mark.parametrize("bench", [bench_keys, bench_sensor, bench_inference, bench_schemes, bench_link, bench_recording])
 def test_no_repeats_are_refused(bench) -> None:
     with pytest.raises(ValueError, match="repeats = 0: allowed is 1 or more"):
         bench(repeats=0)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from privacy.attacks.keyed_layers import orders_from_layers
 from privacy.schemes import KeyNets
 from privacy.schemes.key_nets_layers import KeyedLayers, LayerKey, affine_map
 
@@ -95,3 +96,23 @@ def test_a_network_that_ends_in_a_relu_and_gains_of_nothing_are_refused() -> Non
             LayerKey(np.arange(2), gain)
     with pytest.raises(ValueError, match=r"order = .*: allowed is permutations"):
         LayerKey(np.zeros(2, np.int64), np.ones(2))
+
+
+def test_a_keyed_layer_and_the_plain_one_give_both_orders() -> None:
+    rng, plain = np.random.default_rng(0), network()
+    weight = affine_map(plain[0], (3, *SHAPE))[0].numpy()
+    before, own = (LayerKey.with_key(rng, values) for values in weight.shape[::-1])
+    keyed = own.gain[:, None] * weight[own.order][:, before.order] / before.gain
+    found = orders_from_layers(keyed, weight)
+    assert np.array_equal(found.order_in, before.order)
+    assert np.array_equal(found.order_out, own.order)
+    assert found.chance == 1 / 288
+
+
+def test_what_looks_the_same_stays_unknown_and_another_layer_is_refused() -> None:
+    weight = np.kron(np.eye(3), np.ones((2, 2)))  # every column has its like, and every block too
+    assert (orders_from_layers(weight[::-1], weight).order_in == -1).all()
+    with pytest.raises(ValueError, match=r"keyed = \(6, 6\) with 36 entries: allowed is \(6, 6\) with 12 entries, as plain"):
+        orders_from_layers(np.ones((6, 6)), weight)
+    other = np.random.default_rng(1).normal(size=(9, 6))
+    assert (orders_from_layers(np.random.default_rng(2).normal(size=(9, 6)), other).order_in == -1).all()
