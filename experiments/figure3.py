@@ -35,7 +35,9 @@ def experiment(
     began_at = commit()
     make_folder(out, "out")
     test = load_camvid("test", data).first(QUICK_PICTURES if quick else None)
-    figures, remarks, wall_s = {}, {}, 0.0
+    figures: dict[str, dict[str, float]] = {}
+    remarks: dict[str, str] = {}
+    wall_s = 0.0
     for policy in ("paper", "secure"):
         plan = EvaluationPlan(data, "camvid", MODEL, weights, policy, images=len(test))
 

@@ -56,7 +56,7 @@ def keyed_answers(network: nn.Module, images: LabelledImages, policy: ReadoutPol
     """
     rng = np.random.default_rng(seed)
     schedule = KeySchedule(rng.bytes(32), device="experiment", policy=policy)
-    network = network.cpu().float().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.cpu().float().eval().to(memory_format=torch.channels_last)
     ways = Ways.of(network, torch.zeros(1, 3, *images.images.shape[1:3]), SHUFFLES["both"], schedule)
     found: dict[str, list[Tensor]] = {way: [] for way in ways.names}
     batches = captured(AdcFrames(images.images), len(images), schedule, batch_size, rng.bytes)

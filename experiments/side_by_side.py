@@ -23,8 +23,8 @@ def cells(table: PublishedTable, record: Record) -> list[list[str]]:
         line = [row.label, NO_FIGURE if row.value is None else f"{row.value:.2f}"]
         for figures in record.figures.values():
             ours = figures.get(row.name)
-            both = ours is not None and row.value is not None
-            line += [NOT_MEASURED if ours is None else _figure(ours), f"{ours - row.value:+.2f}" if both else NO_FIGURE]  # type: ignore[operator]
+            line.append(NOT_MEASURED if ours is None else _figure(ours))
+            line.append(NO_FIGURE if ours is None or row.value is None else f"{ours - row.value:+.2f}")
         lines.append(line)
     return lines
 

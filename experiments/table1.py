@@ -49,7 +49,9 @@ def experiment(
         fine_tuning_epochs, pupils, test = min(1, fine_tuning_epochs), training.first(QUICK_PICTURES), test.first(QUICK_PICTURES)
     plan = TrainingPlan(model=model, epochs=epochs, small_crop_epochs=0, peak_learning_rate=0.1, seed=seed)
     plain = trained(plan, training, folder, weights)
-    figures, remarks, predictions, wall_s = {}, {"plain": plain.origin}, {}, plain.wall_s
+    figures: dict[str, dict[str, float]] = {}
+    predictions: dict[str, str] = {}
+    remarks, wall_s = {"plain": plain.origin}, plain.wall_s
     for policy in POLICIES:
         keyed = keyed_column(plain.network, test, policy, seed, folder)
         figures[policy], predictions["plain"], wall_s = keyed["figures"], keyed["plain"], wall_s + keyed["wall_s"]

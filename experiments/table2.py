@@ -40,7 +40,9 @@ def experiment(
     test = test.first(QUICK_PICTURES) if quick else test
     plan = TrainingPlan(model=model, epochs=epochs, small_crop_epochs=0, peak_learning_rate=0.1, seed=seed)
     plain = trained(plan, training, folder, weights)
-    figures, remarks, predictions, wall_s = {}, {"plain": plain.origin}, {}, plain.wall_s
+    figures: dict[str, dict[str, float]] = {}
+    predictions: dict[str, str] = {}
+    remarks, wall_s = {"plain": plain.origin}, plain.wall_s
     for policy in ("paper", "secure"):
         keyed = keyed_column(plain.network, test, policy, seed, folder)
         figures[policy] = {model: keyed["figures"]["with key, every layer"]}

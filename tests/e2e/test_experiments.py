@@ -84,7 +84,8 @@ def predictions(images: LabelledImages) -> str:
 @pytest.mark.parametrize("pictures", [SUBSET, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_the_committed_weights_answer_as_recorded(test_data: Path, pictures: int) -> None:
     record = read("table1-resnet20")
-    assert record is not None
+    if record is None:
+        pytest.skip("table 1 has no record for resnet20 yet: python -m experiments.table1 --data DIR --model resnet20")
     images = load_cifar10("test", test_data / "cifar10").first(pictures)
     recorded = record.predictions["plain"][:pictures]
     other = sum(a != b for a, b in zip(predictions(images), recorded, strict=True))
