@@ -174,20 +174,19 @@ def test_a_message_that_is_none_is_refused_and_none_is_unpickled() -> None:
         send(ours, {"pictures": torch.zeros(1)})
 
 
-def test_the_inverse_network_learns_to_undo_and_keeps_its_best_weights(tmp_path: Path) -> None:
-    scenes = PICTURES.images
-    plan = InversePlan(width=4, epochs=12, batch_size=8)
+def test_the_inverse_network_learns_to_undo_and_resumes_with_its_best_weights(tmp_path: Path) -> None:
+    scenes = np.random.default_rng(0).integers(0, 256, (60, 1, 1, 3), np.uint8).repeat(8, 1).repeat(8, 2)
+    seen, plan = 255 - scenes, InversePlan(width=4, epochs=10, batch_size=8)
     torch.manual_seed(0)
     network = UNet(4)
-    before = squared_errors(network, 255 - scenes, scenes)
-    *_, last = invert(network, plan, 255 - scenes, scenes, tmp_path)
-    assert last.epoch == 12
-    after = squared_errors(network, 255 - scenes, scenes)
-    assert after.mean() < before.mean() / 2
-    torch.manual_seed(0)
+    *_, last = invert(network, plan, seen, scenes, tmp_path)
+    assert last.epoch == 10
+    errors = squared_errors(network, seen, scenes)
+    # Who answers with the mean colour always has the colours' variance as error; ten epochs were seen to leave 0.67 of it.
+    assert errors.mean() < 0.8 * (scenes / 255).var((0, 1, 2)).mean()
     again = UNet(4)
-    list(invert(again, plan, 255 - scenes, scenes, tmp_path))  # was at its end: the same network comes back
-    assert torch.equal(squared_errors(again, 255 - scenes, scenes), after)
+    list(invert(again, plan, seen, scenes, tmp_path))  # it was at its end: the same network comes back
+    assert torch.equal(squared_errors(again, seen, scenes), errors)
     with pytest.raises(ValueError, match="allowed is 20 pairs or more"):
         list(invert(network, plan, scenes[:19], scenes[:19], tmp_path))
 
