@@ -1,7 +1,7 @@
 """Pictures through the keyed camera, beside what the same camera gives without a key."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,14 +27,21 @@ class Batch:
     unkeyed: Tensor
 
 
-def captured(source: AdcFrames | CameraFrames, count: int, schedule: KeySchedule, batch_size: int) -> Iterator[Batch]:
+def captured(
+    source: AdcFrames | CameraFrames,
+    count: int,
+    schedule: KeySchedule,
+    batch_size: int,
+    master: Callable[[int], bytes] = secrets.token_bytes,
+) -> Iterator[Batch]:
     """Send pictures 0 to `count` - 1 through the keyed camera, and through the same camera without a key, batch by batch.
 
-    Every picture is one frame with a counter of its own; throw-away masters make the wrong keys.
+    Every picture is one frame with a counter of its own; throw-away masters make the wrong keys. `master` draws these, of so
+    many bytes: from a seeded generator where an experiment must be repeated.
     """
     receiver = Receiver(schedule, live=False)
-    wrong = KeySchedule(secrets.token_bytes(32), device="eval", policy=schedule.policy)
-    bare = KeySchedule(secrets.token_bytes(32), device="eval", policy=RASTER)
+    wrong = KeySchedule(master(32), device="eval", policy=schedule.policy)
+    bare = KeySchedule(master(32), device="eval", policy=RASTER)
     for start in range(0, count, batch_size):
         rows = []
         for number in range(start, min(start + batch_size, count)):

@@ -20,6 +20,7 @@ from keycam.commands.live import live
 from keycam.commands.recording import app as recordings
 from keycam.commands.replay import replay
 from keycam.commands.train import train
+from keycam.commands.transform import app as transform
 from keycam.process import keep_freed_memory, share_threads
 from keycam.refusal import INTERRUPTED, refusal
 
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(keys, name="keys")
 app.add_typer(recordings, name="recording")
 app.add_typer(calibrate, name="calibrate")
+app.add_typer(transform, name="transform")
 app.command()(demo)
 app.command()(live)
 app.command("eval")(evaluate)

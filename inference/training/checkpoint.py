@@ -69,3 +69,14 @@ def resume(checkpoint: Path, run: dict[str, Any], network: nn.Module, optimiser:
         allowed = "allowed is the same plan, or another folder"
         raise CheckpointError(f"checkpoint = {checkpoint}: it was begun with {', '.join(differ)}; {allowed}")
     return report
+
+
+def finished_epochs(checkpoint: Path) -> int:
+    """How many epochs a run that is resumed from `checkpoint` has behind it; 0 where nothing was begun, or where it is damaged,
+    which `resume` says.
+    """
+    try:
+        return int(torch.load(checkpoint, weights_only=True)["report"]["epoch"]) if checkpoint.exists() else 0
+    # Damaged files make torch and its unpickler raise errors of many kinds.
+    except Exception:
+        return 0

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,6 +42,8 @@ class Lesson:
         Of a step, out of so many.
     ignored
         The target that counts neither as hit nor as miss.
+    hits
+        How many of the scores are right; by default those whose highest one is the target's.
     """
 
     run: dict[str, Any]
@@ -50,6 +52,7 @@ class Lesson:
     loss: Callable[[Tensor, Tensor], Tensor]
     learning_rate: Callable[[int, int], float]
     ignored: int = -100
+    hits: Callable[[Tensor, Tensor], Tensor] = field(default=lambda scores, target: (scores.argmax(1) == target).sum())
 
 
 def descend(
@@ -98,7 +101,7 @@ def descend(
             optimiser.step()
             seen += len(pictures)
             loss_sum += loss.detach() * len(pictures)
-            hits += (scores.argmax(1) == target).sum()
+            hits += lesson.hits(scores, target)
             counted += (target != lesson.ignored).sum()
         if not math.isfinite(loss_sum):
             allowed = "allowed is a finite one: begin anew with a lower learning rate"

@@ -26,8 +26,10 @@ COMMANDS = (
     "keys",
     "recording",
     "calibrate",
+    "transform",
 )
 RECORDING_COMMANDS = ("info", "check", "export", "import")
+TRANSFORM_COMMANDS = ("train", "provide", "apply", "attack")
 KEY_COMMANDS = ("new", "seal", "open", "wrap", "show", "rotate", "revoke", "admit")
 
 
@@ -58,7 +60,13 @@ def test_help_names_every_command(command, arguments: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*COMMANDS, *(f"keys {name}" for name in KEY_COMMANDS), *(f"recording {name}" for name in RECORDING_COMMANDS)]
+    "name",
+    [
+        *COMMANDS,
+        *(f"keys {name}" for name in KEY_COMMANDS),
+        *(f"recording {name}" for name in RECORDING_COMMANDS),
+        *(f"transform {name}" for name in TRANSFORM_COMMANDS),
+    ],
 )
 def test_every_command_has_help_of_its_own(command, name: str) -> None:
     run = command(*name.split(), "--help")

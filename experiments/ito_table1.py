@@ -1,0 +1,91 @@
+"""Table I of Ito et al.: `python -m experiments.ito_table1 --data DIR` trains transformation networks before a frozen classifier.
+
+For each alpha: the training with the provider as a process of its own, the classifier's accuracy on transformed pictures, and,
+for the alphas of figures 6 and 7, the inverse-network attack with its box plot. Every stage can be stopped and resumed; a GPU
+is used where there is one. `--quick` checks the whole path in minutes.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from experiments.command import Data, Out, Quick, Seed, run
+from experiments.provenance import commit, data_card, hardware, versions
+from experiments.published import ITO_ALPHAS, ito_table
+from experiments.record import RESULTS, Record, write
+from experiments.side_by_side import print_side_by_side
+from experiments.stage import stage
+from inference.datasets import load_cifar10
+from inference.models import named_network
+from keycam.atomic_file import make_folder
+from keycam.train_classes import accuracy_on
+from keycam.transform import WEIGHTS, TransformRequest, run_inverse_attack, run_transformation_training
+from privacy.transformation import InversePlan, TransformationPlan
+
+ATTACKED_ALPHAS = (0.005, 0.01)
+QUICK_PICTURES = 40
+QUICK_WIDTH = 4
+
+
+def experiment(
+    data: Data,
+    out: Out = Path("runs/ito"),
+    model: Annotated[str, typer.Option(help="The provider's classifier: resnet20 or vgg16.")] = "resnet20",
+    weights: Annotated[Path | None, typer.Option(help="Its weights; by default those of keycam.")] = None,
+    features: Annotated[
+        str, typer.Option(help="vgg16-relu1_2 as published, vgg16-relu2_2, or resnet20-block1 offline.")
+    ] = "vgg16-relu1_2",
+    epochs: Annotated[int, typer.Option(help="Of a transformation network's training.", min=1)] = 50,
+    attack_epochs: Annotated[int, typer.Option(help="Of an inverse network's training.", min=1)] = 200,
+    seed: Seed = 0,
+    quick: Quick = False,
+) -> None:
+    """Table I: accuracy on transformed pictures for each alpha, and what an inverse network recovers."""
+    began_at, table = commit(), ito_table(model)
+    folder = out / model
+    make_folder(folder, "out")
+    images, width, alphas = (QUICK_PICTURES, QUICK_WIDTH, ITO_ALPHAS[2:3]) if quick else (None, 64, ITO_ALPHAS)
+    if quick:
+        features, epochs, attack_epochs = "resnet20-block1", 1, 1
+    test = load_cifar10("test", data).first(images)
+    figures = {"plain": 100 * accuracy_on(named_network(model, weights).network, test)}
+    remarks, wall_s = {"features": features, "training": f"epochs: {epochs}, U-Net of width {width}"}, 0.0
+    card = data_card("CIFAR-10 test", test)
+    for alpha in alphas:
+        plan = TransformationPlan(alpha=alpha, features=features, width=width, epochs=epochs, seed=seed)
+        place = folder / f"alpha-{alpha}"
+        settings = {"plan": asdict(plan), "weights": str(weights), "data": card}
+
+        def found(plan: TransformationPlan = plan, place: Path = place) -> dict[str, Any]:
+            request = TransformRequest(data=data, out=place, plan=plan, model=model, weights=weights, images=images)
+            return run_transformation_training(request)
+
+        trained = stage(place / "stage.json", settings, found)
+        figures[f"alpha {alpha}"], wall_s = 100 * trained["transformed_accuracy"], wall_s + trained["wall_s"]
+        if alpha in ATTACKED_ALPHAS:
+            inverse = InversePlan(width=width, epochs=attack_epochs, seed=seed)
+
+            def recovered(inverse: InversePlan = inverse, place: Path = place) -> dict[str, Any]:
+                return run_inverse_attack(data, place / WEIGHTS, place / "attack", inverse, images)
+
+            attack = stage(place / "attack.json", settings | {"inverse": asdict(inverse)}, recovered)
+            wall_s += attack["wall_s"]
+            low, high = attack["quartiles_recovered_db"]
+            remarks[f"inverse network, alpha {alpha}"] = (
+                f"PSNR of {attack['test_images']:,} recovered pictures: median {attack['median_psnr_recovered_db']:.1f} dB, "
+                f"quartiles {low:.1f} and {high:.1f}; as sent {attack['median_psnr_as_sent_db']:.1f} dB; epochs: {attack_epochs}"
+            )
+    record = Record(
+        experiment=f"ito-{model}", command=f"python -m experiments.ito_table1 --data DIR --model {model}",
+        figures={"keycam": figures}, seed=seed, data=card, wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(),
+        versions=versions(), remarks=remarks,
+    )  # fmt: skip
+    file = write(record, out if quick else RESULTS)
+    print_side_by_side(table, record, model)
+    print(f"wrote {file}")
+
+
+if __name__ == "__main__":
+    run(experiment)

@@ -1,0 +1,87 @@
+"""docs/results.md: `python -m experiments.results_page` writes it from the records and the published figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.published import FIGURE_3, TABLE_1, TABLE_2, PublishedTable, ito_table
+from experiments.record import RESULTS, Record, read
+from experiments.side_by_side import markdown, published_only
+
+PAGE = Path(__file__).parents[1] / "docs" / "results.md"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One record of one table: what it is called, of which network, the command that makes it, and why it differs."""
+
+    table: PublishedTable
+    experiment: str
+    model: str
+    command: str
+    why: str = ""
+
+
+SMALLER = "ResNet-20 has a fiftieth of VGG-16's parameters: it is the network whose weights come with keycam."
+ENTRIES = (
+    Entry(TABLE_1, "table1-vgg16", "vgg16", "python -m experiments.table1 --data DIR"),
+    Entry(
+        TABLE_1, "table1-resnet20", "resnet20", "python -m experiments.table1 --data DIR --model resnet20",
+        why=f"Ours differs from the published plain accuracy because it is another network. {SMALLER}",
+    ),
+    Entry(TABLE_2, "table2-preresnet110", "preresnet110", "python -m experiments.table2 --data DIR"),
+    Entry(FIGURE_3, "figure3", "fcn_resnet12", "python -m experiments.figure3 --data DIR"),
+    Entry(ito_table("resnet20"), "ito-resnet20", "resnet20", "python -m experiments.ito_table1 --data DIR"),
+    Entry(ito_table("vgg16"), "ito-vgg16", "vgg16", "python -m experiments.ito_table1 --data DIR --model vgg16 --weights FILE"),
+)  # fmt: skip
+
+HEAD = """# Results: what was published, and what we found
+
+Written by `python -m experiments.results_page` from the records in `experiments/results` and the published figures in
+`experiments/published.py`: run it again rather than edit this page. A figure that nobody measured yet says so, with the
+command that measures it; DIR is the folder with the data set. Every command can be stopped and run again, and `--quick` checks
+its whole path in minutes.
+
+What is deterministic: keys, pictures and their order, crops and fresh weights follow from the seed, and evaluation runs on the
+CPU in single precision. The same machine with the same seed gives the same predictions. Another processor, another number of
+threads or another version of torch sums in another order, so that a training there gives other weights; with finished weights,
+a prediction whose two best scores are nearly equal may turn out otherwise. Training on a GPU is not deterministic.
+"""
+
+
+def page(folder: Path = RESULTS) -> str:
+    """The page, from the records in `folder`. Raises `RecordError` for a damaged one."""
+    parts, last = [HEAD], None
+    for entry in ENTRIES:
+        if entry.table.name != last:
+            parts.append(f"## {entry.table.title}\n\nPublished: {entry.table.source}. {entry.table.note}\n")
+        last = entry.table.name
+        parts.append(section(entry, read(entry.experiment, folder)))
+    return "\n".join(parts)
+
+
+def section(entry: Entry, record: Record | None) -> str:
+    """What was found for one entry, beside what was published."""
+    title = f"### Ours: {entry.model}\n\n"
+    if record is None:
+        return f"{title}Not measured yet, command: `{entry.command}`\n\n{published_only(entry.table)}"
+    missing = [row.label for row in entry.table.rows if not any(row.name in found for found in record.figures.values())]
+    lines = [f"- {entry.why}"] if entry.why else []
+    lines += [f"- {what}: {remark}" for what, remark in record.remarks.items()]
+    if missing and entry.table is not TABLE_2:
+        lines.append(f"- not measured yet: {'; '.join(missing)}; command: `{entry.command}`")
+    lines.append(
+        f"- {record.data['pictures']:,} pictures of {record.data['name']} (SHA-256 {record.data['sha256'][:12]}), "
+        f"seed {record.seed}, commit {record.commit[:12]}, {record.hardware}, {record.wall_s / 60:.0f} min, "
+        + ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    )
+    return f"{title}{markdown(entry.table, record)}\n" + "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page())
+    print(f"wrote {PAGE.name}")
+
+
+if __name__ == "__main__":
+    main()

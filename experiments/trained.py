@@ -1,0 +1,54 @@
+"""The classifier that an experiment is about: with weights that are there, or trained for it."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from inference.datasets import LabelledImages
+from inference.models import build, load
+from inference.models.registry import shipped_weights
+from inference.models.state import WeightsError
+from inference.training import TrainingPlan, train
+from keycam.progress import progress
+from keycam.weights_file import write_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network, ready to predict, how it came about, and the seconds of its training's last run."""
+
+    network: nn.Module
+    origin: str
+    wall_s: float = 0.0
+
+
+def trained(plan: TrainingPlan, images: LabelledImages, out: Path, weights: Path | None = None) -> Trained:
+    """The network of `plan` with `weights`, else with shipped ones, else trained here on `images`.
+
+    What is trained lies as MODEL-cifar10.safetensors in `out`, with its checkpoint; called again, it goes on from there.
+    """
+    if weights is not None:
+        return Trained(load(plan.model, weights), f"weights: {weights.name}")
+    try:
+        return Trained(load(plan.model, shipped_weights(plan.model)), "weights: those that come with keycam")
+    except WeightsError:
+        pass
+    torch.manual_seed(plan.seed)
+    network, began_s = build(plan.model), time.monotonic()
+    reports = train(network, plan, images, out / "plain.checkpoint")
+    *_, last = progress(reports, "training", plan.epochs, lambda report: report.epoch)
+    network.eval().cpu()
+    write_weights(out / f"{plan.model}-cifar10.safetensors", network.state_dict())
+    return Trained(network, f"trained here: {recipe(plan)}, {last.seconds:.0f} s an epoch", time.monotonic() - began_s)
+
+
+def recipe(plan: TrainingPlan) -> str:
+    """A plan in words."""
+    small = f", the first {plan.small_crop_epochs} on small crops" if plan.small_crop_epochs else ""
+    return (
+        f"epochs: {plan.epochs}{small}, SGD with Nesterov momentum {plan.momentum}, batch {plan.batch_size}, learning rate up to "
+        f"{plan.peak_learning_rate} and down to 0, weight decay {plan.weight_decay}, seed {plan.seed}"
+    )

@@ -1,0 +1,162 @@
+"""`keycam transform`: train a transformation network with a provider, apply it, and attack it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from inference.datasets import DataError, LabelledImages, load_cifar10
+from inference.models.state import fill, read_state
+from keycam.atomic_file import make_folder, whole_file
+from keycam.progress import progress
+from keycam.psnr_figure import draw_psnr
+from keycam.weights_file import write_card, write_weights
+from privacy.transformation import InversePlan, Provider, TransformationPlan, UNet, feature_network, invert, provider_process
+from privacy.transformation import train_transformation as train
+from privacy.transformation.inverse_network import as_pictures, psnr_db, squared_errors, transformed
+from privacy.transformation.provider import Address
+
+LEAST_SECRET_BYTES = 16
+WEIGHTS = "transformation.safetensors"
+
+
+@dataclass(frozen=True)
+class TransformRequest:
+    """What `keycam transform train` is asked to do: with a `model` in a process of its own, or with a running `provider`."""
+
+    data: Path
+    out: Path
+    plan: TransformationPlan
+    model: str | None = None
+    weights: Path | None = None
+    provider: str | None = None
+    secret_file: Path | None = None
+    images: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.model is None) == (self.provider is None):
+            raise ValueError(f"model = {self.model!r}: allowed is one of --model and --provider, and not both")
+        if self.provider is not None:
+            parsed_address(self.provider, "provider")
+            if self.secret_file is None:
+                raise ValueError("secret_file = None: allowed is a file with the provider's secret where --provider is given")
+
+
+def parsed_address(text: str, field: str) -> Address:
+    """(host, port) of "HOST:PORT". Raises `ValueError` for anything else."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"{field} = {text!r}: allowed is HOST:PORT with a port of 1 to 65535")
+    return host, int(port)
+
+
+def read_secret(file: Path) -> bytes:
+    """The shared secret in `file`. Raises `OSError` where it cannot be read, `DataError` for a short one."""
+    secret = file.read_bytes().strip()
+    if len(secret) < LEAST_SECRET_BYTES:
+        raise DataError(f"secret_file = {file}: it has {len(secret)} bytes; allowed is {LEAST_SECRET_BYTES} or more")
+    return secret
+
+
+@contextmanager
+def _provider(request: TransformRequest) -> Iterator[Provider]:
+    if request.provider is None:
+        assert request.model is not None
+        with provider_process(request.model, request.weights) as provider:
+            yield provider
+        return
+    assert request.secret_file is not None
+    provider = Provider(parsed_address(request.provider, "provider"), read_secret(request.secret_file))
+    try:
+        yield provider
+    finally:
+        provider.close()
+
+
+def run_transformation_training(request: TransformRequest) -> dict[str, Any]:
+    """Train, ask the provider about the test pictures, and write weights and card into `out`; the card as `--json` prints it."""
+    plan = request.plan
+    make_folder(request.out, "out")
+    training, test = (load_cifar10(split, request.data).first(request.images) for split in ("train", "test"))
+    features = feature_network(plan.features)
+    torch.manual_seed(plan.seed)
+    network = UNet(plan.width)
+    with _provider(request) as provider:
+        reports = train(network, features, plan, training, provider, request.out / "transformation.checkpoint")
+        *_, last = progress(reports, "training", plan.epochs, lambda report: report.epoch)
+        network.cpu().eval()
+        # The provider is never sent a plain picture, not even to compare.
+        accuracy = accuracy_by(provider, replace(test, images=transformed(network, test.images)))
+    weights = request.out / WEIGHTS
+    write_weights(weights, network.state_dict())
+    counted = {"test_images": len(test), "training_images": len(training), "final_loss": last.loss}
+    return write_card(weights, {"transformed_accuracy": accuracy, **counted, **asdict(plan)})
+
+
+def accuracy_by(provider: Provider, images: LabelledImages, batch_size: int = 250) -> float:
+    """Share of the pictures that the provider's classifier sees rightly."""
+    right = 0
+    for start in range(0, len(images), batch_size):
+        pictures = as_pictures(images.images[start : start + batch_size])
+        right += int(provider.class_loss(pictures, torch.from_numpy(images.labels[start : start + batch_size])).right)
+    return right / len(images)
+
+
+def load_transformation(file: Path) -> UNet:
+    """The transformation network whose weights are in `file`. Raises `WeightsError`."""
+    state = read_state(file, "transformation")
+    width = state["last.weight"].shape[1] if "last.weight" in state and state["last.weight"].ndim == 4 else 1
+    network = fill(UNet(width), file, "transformation")
+    assert isinstance(network, UNet)
+    return network
+
+
+def apply_transformation(images: list[Path], transformation: Path, out: Path) -> dict[str, Any]:
+    """Transform picture files into PNG files in `out`; two of one name are refused before the work."""
+    import cv2
+
+    from sensor_sim.scene.images import read_image
+    from sensor_sim.scene.linear import srgb_from_linear
+
+    network = load_transformation(transformation)
+    names = [image.stem for image in images]
+    if len(set(names)) < len(names):
+        raise ValueError(f"image = {', '.join(map(str, images))}: allowed is pictures of different names")
+    make_folder(out, "out")
+    for image in images:
+        codes = srgb_from_linear(read_image(image))
+        height, width = (side - side % 8 for side in codes.shape[:2])
+        if not height or not width:
+            raise DataError(f"image = {image}: it is {codes.shape[1]}x{codes.shape[0]} pixels; allowed is 8x8 or more")
+        sent = transformed(network, np.ascontiguousarray(codes[None, :height, :width]))[0]
+        with whole_file(out / f"{image.stem}.png", "out") as unfinished:
+            unfinished.write_bytes(cv2.imencode(".png", sent[..., ::-1])[1].tobytes())
+    return {"pictures": len(images), "out": str(out)}
+
+
+def run_inverse_attack(data: Path, transformation: Path, out: Path, plan: InversePlan, images: int | None) -> dict[str, Any]:
+    """Learn from pairs of the training pictures, score on the test pictures, and draw the box plot; as `--json` prints it."""
+    make_folder(out, "out")
+    hidden = load_transformation(transformation)
+    training, test = (load_cifar10(split, data).first(images).images for split in ("train", "test"))
+    torch.manual_seed(plan.seed)
+    inverse = UNet(plan.width)
+    reports = invert(inverse, plan, transformed(hidden, training), training, out)
+    *_, last = progress(reports, "attacking", plan.epochs, lambda report: report.epoch)
+    sent = transformed(hidden, test)
+    recovered = psnr_db(squared_errors(inverse, sent, test))
+    as_sent = psnr_db((as_pictures(sent) - as_pictures(test)).square().mean((1, 2, 3)))
+    figure = draw_psnr({"as sent": as_sent, "recovered": recovered}, out / "psnr.png")
+    weights = out / "inverse.safetensors"
+    write_weights(weights, inverse.state_dict())
+    found = {
+        "median_psnr_recovered_db": round(float(np.median(recovered)), 3),
+        "median_psnr_as_sent_db": round(float(np.median(as_sent)), 3),
+        "quartiles_recovered_db": [round(float(q), 3) for q in np.quantile(recovered, (0.25, 0.75))],
+        "test_images": len(test), "pairs": len(training), "final_loss": last.loss, "figure": str(figure),
+    }  # fmt: skip
+    return write_card(weights, found | asdict(plan))

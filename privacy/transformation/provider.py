@@ -1,0 +1,147 @@
+"""The provider of a classifier: it answers for transformed pictures with a gradient, and never gives its network away."""
+
+import multiprocessing
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from inference.models import named_network
+from privacy.transformation.messages import ProviderError, receive, refuse, send
+
+QUESTION, ANSWER = ("pictures", "labels"), ("loss", "gradient", "right")
+Address = tuple[str, int]
+REFUSED = b"refused: "
+
+
+@dataclass(frozen=True, eq=False)
+class ClassLoss:
+    """Mean cross entropy of a batch, its gradient on the pictures (N, 3, H, W), and how many of them were classified rightly."""
+
+    loss: Tensor
+    gradient: Tensor
+    right: Tensor
+
+
+class Provider:
+    """The user's end: asks a provider at `address` that knows the same `secret`.
+
+    Raises `ProviderError` where nobody answers there, or knows another secret.
+    """
+
+    def __init__(self, address: Address, secret: bytes) -> None:
+        host, port = address
+        try:
+            self._connection = Client(address, authkey=secret)
+        except (OSError, EOFError, AuthenticationError) as error:
+            allowed = "allowed is host:port of 'keycam transform provide' with the same secret"
+            raise ProviderError(f"provider = {host}:{port}: {error or type(error).__name__}; {allowed}") from error
+
+    def class_loss(self, pictures: Tensor, labels: Tensor) -> ClassLoss:
+        """Ask for transformed pictures (N, 3, H, W) and their classes (N,). Raises `ProviderError`."""
+        send(self._connection, {"pictures": pictures.detach().float(), "labels": labels})
+        try:
+            answer = receive(self._connection, ANSWER)
+        except EOFError as error:
+            raise ProviderError("provider: it hung up; allowed is to start it and run the same line again") from error
+        if answer["gradient"].shape != pictures.shape or answer["loss"].ndim:
+            raise ProviderError("provider: its answer is not for these pictures; allowed is keycam at both ends")
+        return ClassLoss(**{name: tensor.to(pictures.device) for name, tensor in answer.items()})
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+
+def serve(classifier: nn.Module, connection: Connection) -> None:
+    """Answer one user until they hang up; what is no question is refused in one sentence."""
+    classifier = classifier.eval().requires_grad_(False)
+    while True:
+        try:
+            question = receive(connection, QUESTION)
+            answer = _answer(classifier, question["pictures"], question["labels"])
+        except EOFError:
+            return
+        except (ValueError, RuntimeError, IndexError) as error:  # a user may send what the classifier does not take
+            refuse(connection, f"provider: {' '.join(str(error).split())}; allowed is pictures and labels of its classifier")
+            continue
+        send(connection, answer)
+
+
+def _answer(classifier: nn.Module, pictures: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    if pictures.dtype != torch.float32 or pictures.ndim != 4 or labels.shape != pictures.shape[:1]:
+        raise ValueError(f"pictures {pictures.dtype} {tuple(pictures.shape)} and labels {tuple(labels.shape)}")
+    pictures.requires_grad_(True)
+    scores = classifier(pictures)
+    if labels.numel() == 0 or labels.min() < 0 or labels.max() >= scores.shape[1]:
+        raise ValueError(f"labels of {labels.tolist()[:3]}... for {scores.shape[1]} classes")
+    loss = nn.functional.cross_entropy(scores, labels)
+    (gradient,) = torch.autograd.grad(loss, pictures)
+    return {"loss": loss.detach(), "gradient": gradient, "right": (scores.argmax(1) == labels).sum()}
+
+
+def serve_named(model: str, weights: Path | None, address: Address, secret: bytes, told: Connection | None = None) -> None:
+    """Be the provider of the network `model`, for one user after the other; `told` is sent the port that was taken.
+
+    Raises `ProviderError` where nobody can listen at `address`, and what `named_network` raises.
+    """
+    try:
+        classifier = named_network(model, weights).network
+    except ValueError as error:
+        if told is None:
+            raise
+        told.send_bytes(REFUSED + str(error).encode())
+        return
+    try:
+        opened = Listener(address, authkey=secret)
+    except OSError as error:
+        host, port = address
+        allowed = "allowed is a free port of an address of this machine"
+        raise ProviderError(f"address = {host}:{port}: {error.strerror or error}; {allowed}") from error
+    with opened as listener:
+        if told is not None:
+            told.send_bytes(str(listener.address[1]).encode())
+        while True:
+            try:
+                connection = listener.accept()
+            except (AuthenticationError, EOFError, ConnectionError):
+                continue  # someone who does not know the secret, or left
+            with connection:
+                try:
+                    serve(classifier, connection)
+                except ProviderError:
+                    continue
+
+
+@contextmanager
+def provider_process(model: str, weights: Path | None) -> Iterator[Provider]:
+    """A provider as a process of its own on this machine: the user's process never loads the classifier.
+
+    Raises `ProviderError` where the provider cannot load it.
+    """
+    secret, context = secrets.token_bytes(32), multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve_named, args=(model, weights, ("127.0.0.1", 0), secret, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        said = ours.recv_bytes()
+        if said.startswith(REFUSED):
+            raise ProviderError(said.removeprefix(REFUSED).decode())
+        provider = Provider(("127.0.0.1", int(said)), secret)
+        try:
+            yield provider
+        finally:
+            provider.close()
+    except EOFError as error:
+        raise ProviderError(f"model = {model!r}: its process ended; allowed is a network that can be loaded") from error
+    finally:
+        process.terminate()
+        process.join()
+        ours.close()

@@ -1,0 +1,224 @@
+"""Ito et al.'s transformation network: equation 4 across two processes, a provider that keeps its network, and the attack."""
+
+import multiprocessing
+import threading
+from multiprocessing.connection import Connection, Listener
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from inference.datasets import DataError, LabelledImages
+from inference.models import load
+from privacy.transformation import (
+    InversePlan,
+    Provider,
+    TransformationPlan,
+    UNet,
+    feature_network,
+    invert,
+    provider_process,
+    serve,
+    train_transformation,
+)
+from privacy.transformation.inverse_network import psnr_db, squared_errors, transformed
+from privacy.transformation.messages import ProviderError, receive, send
+from privacy.transformation.provider import serve_named
+from privacy.transformation.training import Objective, stepped
+
+SECRET = b"sixteen bytes or"
+PICTURES = LabelledImages(
+    np.random.default_rng(0).integers(0, 256, (24, 4, 4, 3), np.uint8).repeat(8, 1).repeat(8, 2),
+    np.arange(24, dtype=np.int64) % 10,
+    tuple("abcdefghij"),
+)
+
+
+class Served:
+    """A provider in a thread of this process, and what a user needs to reach it."""
+
+    def __init__(self, classifier: nn.Module, users: int = 1) -> None:
+        self.listener = Listener(("127.0.0.1", 0), authkey=SECRET)
+        self.address: tuple[str, int] = self.listener.address  # type: ignore[assignment]
+
+        def work() -> None:
+            for _ in range(users):
+                with self.listener.accept() as connection:
+                    serve(classifier, connection)
+
+        self.thread = threading.Thread(target=work, daemon=True)
+        self.thread.start()
+
+    def close(self) -> None:
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+        self.listener.close()
+
+
+def test_the_gradient_through_the_provider_is_that_of_equation_4() -> None:
+    torch.manual_seed(0)
+    classifier, features, network = load("resnet20"), feature_network("resnet20-block1"), UNet(4)
+    x = torch.from_numpy(PICTURES.images).permute(0, 3, 1, 2).float() / 255
+    y = torch.from_numpy(PICTURES.labels)
+    h = network(x)
+    distance = (features(h) - features(x)).square().mean()
+    expected = nn.functional.cross_entropy(classifier(h), y) - 0.3 * distance
+    expected.backward()
+    wanted = {name: p.grad.clone() for name, p in network.named_parameters() if p.grad is not None}
+    network.zero_grad()
+    served = Served(classifier)
+    provider = Provider(served.address, SECRET)
+    for module in network.modules():  # the running statistics play no part in a gradient
+        module.training = True
+    objective = Objective(network, features, 0.3, provider)
+    loss = objective.loss(objective.forward(x), y)
+    loss.backward()
+    provider.close()
+    served.close()
+    # Single precision: sums over a batch in the same order on the same kernels, sent as they are.
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    scale = max(float(g.abs().max()) for g in wanted.values())
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None
+        assert (parameter.grad - wanted[name]).abs().max() <= 1e-4 * scale, name
+    assert int(objective.hits(h, y)) == int((classifier(h).argmax(1) == y).sum())
+
+
+def test_training_lowers_the_loss_and_resumes_to_the_same_weights(tmp_path: Path) -> None:
+    served = Served(load("resnet20"), users=3)
+    features = feature_network("resnet20-block1")
+    plan = TransformationPlan(alpha=0.005, features="resnet20-block1", width=4, epochs=4, batch_size=12)
+
+    def run(folder: str, epochs: int) -> tuple[UNet, list[float]]:
+        torch.manual_seed(0)
+        network, losses = UNet(4), []
+        provider = Provider(served.address, SECRET)
+        for report in train_transformation(network, features, plan, PICTURES, provider, tmp_path / folder):
+            losses.append(report.loss)
+            if len(losses) == epochs:
+                break
+        provider.close()
+        return network, losses
+
+    whole, losses = run("whole", 5)
+    assert losses[-1] < losses[0]
+    run("part", 2)
+    resumed, rest = run("part", 5)
+    served.close()
+    assert losses[2:] == rest
+    assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True))
+
+
+def test_a_provider_is_a_process_of_its_own_that_gives_loss_gradient_and_count_and_nothing_else() -> None:
+    with provider_process("resnet20", None) as provider:
+        (process,) = multiprocessing.active_children()
+        answer = provider.class_loss(torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]))
+        assert set(vars(answer)) == {"loss", "gradient", "right"}
+        assert answer.gradient.abs().max() > 0
+    assert not process.is_alive()
+
+
+def test_a_process_that_cannot_load_its_network_says_so() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    serve_named("vgg16", None, ("127.0.0.1", 0), SECRET, theirs)
+    assert ours.recv_bytes().startswith(b"refused: model = 'vgg16': no weights are shipped for it; allowed is")
+
+
+@pytest.mark.parametrize(
+    ("pictures", "labels", "says"),
+    [
+        (torch.zeros(2, 3, 32, 32), torch.tensor([0, 10]), "labels of .0, 10.* for 10 classes"),
+        (torch.zeros(2, 3, 32, 32), torch.tensor([0]), "pictures .* and labels"),
+        (torch.zeros(2, 4, 32, 32), torch.tensor([0, 1]), "provider: "),
+        (torch.zeros(0, 3, 32, 32), torch.zeros(0, dtype=torch.int64), "provider: "),
+    ],
+)
+def test_what_is_no_question_is_refused_and_the_provider_goes_on(pictures: torch.Tensor, labels: torch.Tensor, says: str) -> None:
+    served = Served(load("resnet20"))
+    provider = Provider(served.address, SECRET)
+    with pytest.raises(ProviderError, match=says):
+        provider.class_loss(pictures, labels)
+    assert provider.class_loss(torch.zeros(1, 3, 32, 32), torch.tensor([0])).loss > 0
+    provider.close()
+    served.close()
+
+
+def test_another_secret_is_refused() -> None:
+    listener = Listener(("127.0.0.1", 0), authkey=SECRET)
+
+    def work() -> None:
+        with pytest.raises(multiprocessing.AuthenticationError):
+            listener.accept()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    with pytest.raises(ProviderError, match="with the same secret"):
+        Provider(listener.address, b"another sixteen bytes")  # type: ignore[arg-type]
+    thread.join(10)
+    listener.close()
+
+
+def test_a_message_that_is_none_is_refused_and_none_is_unpickled() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    assert isinstance(ours, Connection)
+    ours.send({"pictures": 1})  # a pickle
+    with pytest.raises(ProviderError, match="no safetensors"):
+        receive(theirs, ("pictures",))
+    send(ours, {"other": torch.zeros(1)})
+    with pytest.raises(ProviderError, match="a message holds other; allowed is pictures"):
+        receive(theirs, ("pictures",))
+    theirs.close()
+    with pytest.raises(ProviderError, match="the connection broke"):
+        send(ours, {"pictures": torch.zeros(1)})
+
+
+def test_the_inverse_network_learns_to_undo_and_resumes_with_its_best_weights(tmp_path: Path) -> None:
+    scenes = np.random.default_rng(0).integers(0, 256, (60, 1, 1, 3), np.uint8).repeat(8, 1).repeat(8, 2)
+    seen, plan = 255 - scenes, InversePlan(width=4, epochs=10, batch_size=8)
+    torch.manual_seed(0)
+    network = UNet(4)
+    *_, last = invert(network, plan, seen, scenes, tmp_path)
+    assert last.epoch == 10
+    errors = squared_errors(network, seen, scenes)
+    # Who answers with the mean colour always has the colours' variance as error; ten epochs were seen to leave 0.67 of it.
+    assert errors.mean() < 0.8 * (scenes / 255).var((0, 1, 2)).mean()
+    again = UNet(4)
+    list(invert(again, plan, seen, scenes, tmp_path))  # it was at its end: the same network comes back
+    assert torch.equal(squared_errors(again, seen, scenes), errors)
+    with pytest.raises(ValueError, match="allowed is 20 pairs or more"):
+        list(invert(network, plan, scenes[:19], scenes[:19], tmp_path))
+
+
+def test_psnr_is_that_of_its_definition() -> None:
+    # 10 log10(1 / mse): an error of 0.1 everywhere has 20 dB.
+    assert psnr_db(torch.tensor([0.01, 1.0, 0.0])) == pytest.approx([20.0, 0.0, 100.0], abs=1e-5)
+
+
+def test_what_is_sent_has_eight_bits_and_the_size_of_the_picture() -> None:
+    sent = transformed(UNet(2), PICTURES.images)
+    assert sent.dtype == np.uint8
+    assert sent.shape == PICTURES.images.shape
+
+
+def test_learning_rate_falls_as_published() -> None:
+    assert [stepped(epoch, 200, 0.1) for epoch in (0, 59, 60, 120, 160, 199)] == pytest.approx([0.1, 0.1, 0.02, 4e-3, 8e-4, 8e-4])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"alpha": -0.1}, "alpha = -0.1"), ({"alpha": float("nan")}, "alpha = nan"), ({"features": "x"}, "features = 'x'")],
+)
+def test_a_bad_plan_is_refused(change: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        TransformationPlan(**change)  # type: ignore[arg-type]
+
+
+def test_imagenet_features_that_cannot_be_had_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr("torchvision.models.vgg16", offline)
+    with pytest.raises(DataError, match=r"features = 'vgg16-relu1_2': .*no network.*; allowed offline is 'resnet20-block1'"):
+        feature_network("vgg16-relu1_2")
