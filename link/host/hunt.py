@@ -41,7 +41,7 @@ class Hunt:
         self._connection, self._key, self._patience, self._statistics = connection, key, patience, statistics
         self._heard: Counter[str] = Counter()
         self._refusals: list[LinkFailure] = []
-        self._unfit: LinkFailure | None = None
+        self._unfit: list[LinkFailure] = []
 
     def run(self, is_over: Callable[[], bool]) -> None:
         """Begin the session. Raises LinkFailure, and LinkLost; returns early where `is_over` says so."""
@@ -61,7 +61,7 @@ class Hunt:
         What does not fit may answer a HELLO of before, which a camera that was busy found in its buffer many times over: the
         one that does may be right behind it, and only where none comes has the camera another key.
         """
-        self._unfit = None
+        self._unfit.clear()
         key = self._key
         role = Role.NONE if key is None else key.role
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -71,7 +71,7 @@ class Hunt:
         said_s = -self._patience.hello_s
         while time.monotonic() < deadline_s and not is_over():
             if time.monotonic() >= said_s + self._patience.hello_s:
-                if self._unfit is not None:
+                if self._unfit:
                     break
                 said_s = time.monotonic()
                 self._connection.send(packet)
@@ -79,8 +79,7 @@ class Hunt:
                 verdict = self._heard_one(answer, hello)
                 if verdict is not None:
                     return verdict
-        if self._unfit is not None:
-            self._refusals.append(self._unfit)
+        self._refusals += self._unfit[-1:]
         return False
 
     def _heard_one(self, packet: Packet, hello: Hello) -> bool | None:
@@ -113,7 +112,7 @@ class Hunt:
             session = Session(key.root, hello, ack, "host")
         except SessionError:
             self._statistics.count("auth")
-            self._unfit = KeyRefused(self._key_trouble(key, ack))
+            self._unfit.append(KeyRefused(self._key_trouble(key, ack)))
             return None
         except ValueError as error:
             self._statistics.count("malformed")
