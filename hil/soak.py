@@ -18,7 +18,7 @@ from link.host import VERDICTS, CameraLink
 from link.transport.faults import LinkFaults, fault_plan
 
 RESULT, SCHEDULE = "soak.json", "soak-faults.jsonl"
-PLAN = "everything"
+PLAN = "harsh"
 SAMPLES = 40
 """So often memory and threads are looked at."""
 MOST_GROWTH_MB = 32.0
@@ -26,7 +26,7 @@ FRAME_S = 60.0
 
 
 def run_soak(options: HilOptions, duration_s: float, folder: Path) -> dict[str, Any]:
-    """Stream for `duration_s` at full rate under link faults, those of the options or else all there are; what came of it.
+    """Stream for `duration_s` at full rate under the link faults of the options, or else those of a harsh line; what came of it.
 
     Raises what the target, its key and its link refuse.
     """

@@ -122,7 +122,11 @@ BAD_LINES = [
     ("export resnet20", 2, "Missing option '--onnx'"),
     ("convert resnet20 --out a.onnx", 2, "out = a.onnx: allowed is a file whose name ends in .pt2"),
     ("export resnet20 --onnx a.pt2", 2, "onnx = a.pt2: allowed is a file whose name ends in .onnx"),
-    ("convert nonsense --out a.pt2", 2, "model = 'nonsense': allowed is resnet20, preresnet110, vgg16, privdl-vgg16, "),
+    (
+        "convert nonsense --out a.pt2",
+        2,
+        "model = 'nonsense': allowed is resnet20, preresnet110, vgg16, fcn_resnet12, privdl-vgg16, ",
+    ),
     ("convert resnet20 --out a.pt2 --size 32", 2, "size = '32': allowed is HxW with sides of 1 to 4096, such as 224x224"),
     ("convert resnet20 --out a.pt2 --size 0x32", 2, "size = '0x32': allowed is HxW"),
     ("convert resnet20 --out a.pt2 --size 32x99999", 2, "size = '32x99999': allowed is HxW"),

@@ -38,6 +38,12 @@ def checked(result: dict, out: Path, target: str) -> dict:
     return result
 
 
+def test_the_model_keeps_the_whole_contract(process: Command, tmp_path: Path) -> None:
+    result = checked(process("hil", "--target", "sim", "--out", tmp_path / "out", "--json").json(), tmp_path / "out", "sim")
+    assert result["passed"] > 300
+    assert {each["reason"].split(":")[0] for each in result["skipped"]} == {"kill"}, "a camera in this process"
+
+
 @pytest.mark.parametrize("target", ["pty", "tcp"])
 def test_a_camera_is_started_and_tested(process: Command, tmp_path: Path, target: str) -> None:
     run = process("hil", "--target", target, "--only", PART, "--out", tmp_path / "out", "--json")
@@ -74,7 +80,7 @@ def test_a_camera_in_another_terminal_is_tested_like_a_board(process: Command, t
         (("--target", "usb"), 2, "target = 'usb': allowed is sim, pty, tcp, serial"),
         (("--target", "serial"), 2, "port: there is none; allowed for the target serial is a serial port or a URL"),
         (("--target", "pty", "--key", "door.key"), 2, "key = door.key: allowed with it is the target serial"),
-        (("--only", "everything"), 2, "only = everything: allowed is device_faults"),
+        (("--only", "everything"), 2, "only = everything: allowed is damage, device_faults"),
         (("--faults", "much"), 2, "faults = 'much': allowed is none, light"),
         (("--sweep", "0"), 2, "sweep = 0: allowed is 1 or more"),
         (("--sweep", "1", "--soak", "5"), 2, "soak = 5: allowed with --sweep is none"),

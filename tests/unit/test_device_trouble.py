@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adc import KeySchedule
@@ -12,6 +13,7 @@ from adc.counter import EPOCH_FRAMES, _written
 from firmware_model import boot
 from firmware_model.device import Device
 from firmware_model.device_faults import DeviceFault
+from firmware_model.scenes import EndlessScenes
 from inference.receiver import Receiver
 from link.assembly import FRAME_TYPES
 from link.messages import Ack, DeviceState, EventCode, HelloAck, Nack, Resend, Role, Slot
@@ -180,16 +182,7 @@ def test_what_a_camera_cannot_expose_is_a_fault_and_no_crash(tmp_path: Path) -> 
     host.give_key()
     host.hello()
 
-    class Blinding:
-        def next(self):
-            import numpy as np
-
-            return np.full((24, 32, 3), 1e20, np.float32)
-
-        def close(self) -> None:
-            pass
-
-    device.boot.stream._scenes = Blinding()
+    device.boot.stream._surroundings = EndlessScenes([np.full((24, 32, 3), 1e20, np.float32)])
     host.write_all(exposure_s=1.0)
     streaming(host, test_pattern="off")
     host.run(lambda: host.read("state") == "fault")
