@@ -8,12 +8,13 @@ from typing import Any
 
 from hil.options import HilOptions
 from keycam.atomic_file import make_folder
+from keycam.refusal import INCOMPLETE
 
 
 def run_hil(
     options: HilOptions, only: tuple[str, ...], out: Path, *, sweep: int | None, soak_s: float | None, as_json: bool
-) -> bool:
-    """Run it, write the files into `out` and print the result; whether all is well.
+) -> int:
+    """Run it, write the files into `out` and print the result; what the process is to end with.
 
     Raises what the options, the target, its key and its link refuse, and OutputError.
     """
@@ -29,10 +30,10 @@ def run_hil(
             run = run_contract(HilPlan(options, only), out, told)
         page = write_report(run, out)
         print_json(run.as_json()) if as_json else print_contract(run, page)
-        return not run.has_failed
+        return run.exit_code
     result = _struck(options, out, sweep, soak_s)
     print_json(result) if as_json else print_table(result)
-    return not result["trouble"]
+    return INCOMPLETE if result["trouble"] else 0
 
 
 def _struck(options: HilOptions, out: Path, sweep: int | None, soak_s: float | None) -> dict[str, Any]:

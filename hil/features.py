@@ -7,13 +7,13 @@ from hil.options import HilOptions
 
 FEATURES: Mapping[str, str] = MappingProxyType(
     {
-        "client": "no key of a client is known (--hil-key)",
-        "owner": "the key of the board's owner is not known (--hil-key with the device's own key file)",
-        "power": "its power cannot be cut at a step of the flash (a side door can: --hil-env, side_door)",
-        "device-faults": "its own faults cannot be injected (a side door can: --hil-env, side_door)",
+        "client": "no key of a client is known (--key, in pytest --hil-key)",
+        "owner": "the key of the board's owner is not known (--key, in pytest --hil-key, with the device's own key file)",
+        "power": "its power cannot be cut at a step of the flash (a side door can: side_door in --env, in pytest --hil-env)",
+        "device-faults": "its own faults cannot be injected (a side door can: side_door in --env, in pytest --hil-env)",
         "kill": "its process is not ours to be killed",
-        "quiet-line": "its link has faults (--hil-faults)",
-        "destructive": "the test wears the flash and replaces keys (--hil-allow-destructive)",
+        "quiet-line": "its link has faults (--faults, in pytest --hil-faults)",
+        "destructive": "the test wears the flash and replaces keys (--allow-destructive, in pytest --hil-allow-destructive)",
     }
 )
 """The features that the plugin knows; a bench has more of its own where `features` in `--hil-env` names them."""

@@ -17,6 +17,8 @@ from hil.features import features_of
 from hil.options import HilOptions
 from hil.outcome import Outcome, OutcomeKeeper
 from hil.targets import open_target
+from keycam.atomic_file import whole_file
+from keycam.refusal import BAD_FILE, INCOMPLETE
 
 JUNIT, TESTS = "junit.xml", "tests"
 CONTRACT = Path(hil.__file__).parent / "contract"
@@ -68,7 +70,13 @@ class HilRun:
     @property
     def has_failed(self) -> bool:
         """Whether a test failed, or the set-up did."""
-        return any(outcome.result in ("failed", "error") for outcome in self.outcomes)
+        return self.exit_code != 0
+
+    @property
+    def exit_code(self) -> int:
+        """What the process ends with: 1 where the board failed a test, 3 where nothing but the set-up did, else 0."""
+        results = {outcome.result for outcome in self.outcomes}
+        return INCOMPLETE if "failed" in results else BAD_FILE if "error" in results else 0
 
     def as_json(self) -> dict[str, Any]:
         """What `keycam hil --json` prints."""
@@ -96,15 +104,19 @@ def run_contract(plan: HilPlan, folder: Path, told: Callable[[int], None]) -> Hi
     """
     options = replace(plan.options, log_dir=folder / TESTS)
     began_s = time.monotonic()
+    (folder / JUNIT).unlink(missing_ok=True)
     with open_target(options) as target:
         board = Board(target, options, features_of(options))
         keeper = OutcomeKeeper(board, told)
         with tempfile.TemporaryDirectory(prefix="keycam-hil-") as apart, _without_other_plugins():
             ini = Path(apart) / "pytest.ini"
             ini.write_text(_INI)
-            code = pytest.main([*_line(plan, ini, folder / JUNIT)], plugins=[keeper])
-    if code == pytest.ExitCode.INTERRUPTED and not keeper.collection_errors:
-        raise KeyboardInterrupt
+            junit = Path(apart) / JUNIT
+            code = pytest.main([*_line(plan, ini, junit)], plugins=[keeper])
+            if code == pytest.ExitCode.INTERRUPTED and not keeper.collection_errors:
+                raise KeyboardInterrupt  # and no file says that the tests until then were all
+            with whole_file(folder / JUNIT, "out") as file:
+                file.write_bytes(junit.read_bytes())
     if keeper.collection_errors or code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise RuntimeError(f"the tests could not be run: {keeper.collection_errors or code}")
     about = {

@@ -7,7 +7,6 @@ import typer
 
 from keycam.commands.keys import PassphraseFile
 from keycam.commands.options import MOST_SEED, Client, Json
-from keycam.refusal import INCOMPLETE
 
 
 def hil(
@@ -47,7 +46,8 @@ def hil(
 ) -> None:
     """Test a camera model or a board on a wire: the same tests, FAIL for the board and ERROR for the set-up.
 
-    Ends with 1 where a test failed. A board that was there before keeps its flash and keys unless --allow-destructive is given.
+    Ends with 1 where the board failed a test, with 3 where nothing but the set-up did. A board that was there before keeps its
+    flash and keys unless --allow-destructive is given.
     """
     from hil.command import run_hil
     from hil.options import HilOptions
@@ -61,5 +61,4 @@ def hil(
     names = () if only is None else tuple(name.strip() for name in only.split(","))
     if sweep is not None and soak is not None:
         raise ValueError(f"soak = {soak:g}: allowed with --sweep is none; run one after the other")
-    if not run_hil(options, names, out, sweep=sweep, soak_s=soak, as_json=as_json):
-        raise typer.Exit(INCOMPLETE)
+    raise typer.Exit(run_hil(options, names, out, sweep=sweep, soak_s=soak, as_json=as_json))

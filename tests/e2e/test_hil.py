@@ -39,7 +39,9 @@ def checked(result: dict, out: Path, target: str) -> dict:
 
 
 def test_the_model_keeps_the_whole_contract(process: Command, tmp_path: Path) -> None:
-    result = checked(process("hil", "--target", "sim", "--out", tmp_path / "out", "--json").json(), tmp_path / "out", "sim")
+    # Beside other tests a core may be taken away for seconds, which is no fault of the camera's.
+    run = process("hil", "--target", "sim", "--timeout-scale", 4, "--out", tmp_path / "out", "--json")
+    result = checked(run.json(), tmp_path / "out", "sim")
     assert result["passed"] > 300
     assert {each["reason"].split(":")[0] for each in result["skipped"]} == {"kill"}, "a camera in this process"
 
@@ -66,7 +68,7 @@ def test_a_camera_in_another_terminal_is_tested_like_a_board(process: Command, t
             assert (folder / "statistics.json").is_file()
         run = process(*board, "registers", "--reset-cmd", "false", "--out", tmp_path / "out")
         without = json.loads(run.out)
-        assert (run.code, without["passed"], without["failed"]) == (1, 0, 0)
+        assert (run.code, without["passed"], without["failed"]) == (3, 0, 0)
         assert {each["reason"].split(":")[0] for each in without["skipped"]} == {"client"}
         assert without["errors"] == len(without["failures"]) > 0
         assert {each["kind"] for each in without["failures"]} == {"error"}
