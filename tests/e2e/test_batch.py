@@ -1,7 +1,6 @@
 """`keycam batch` and `keycam replay`: every frame once, exactly what the plain network says, and nothing that shows the scene."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from keycam.batch.rows import compared
 from keycam.keyfile import open_key
 from sensor_sim import DEMO_PROFILE, Sensor
 from tests.batch_here import Here
-from tests.footage_files import cut_off, spoil, turn_quarter, write_video
+from tests.footage_files import spoil, turn_quarter, write_video
 
 MASKS = ("--model", "fcn_resnet12")
 
@@ -320,102 +319,6 @@ def test_one_corrupt_video_among_ten_is_set_aside_and_named_while_nine_finish(co
     assert set(result["footage"]) == {f"{number}.mkv" for number in range(10)} - {"4.mkv"}
     assert list(result["set_aside"]) == ["4.mkv"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*result["footage"], "summary.json", "contact-sheet.png"}
-
-
-@pytest.fixture
-def bad(tmp_path: Path) -> Iterator[dict[str, Path]]:
-    files = {
-        "zero.mp4": tmp_path / "zero.mp4",
-        "dot.png": tmp_path / "dot.png",
-        "cut.mp4": cut_off(write_video(tmp_path / "cut.mp4", 30), 0.6),
-    }
-    files["zero.mp4"].touch()
-    Image.new("RGB", (1, 1)).save(files["dot.png"])
-    files["good.mp4"] = write_video(tmp_path / "good.mp4", 2)
-    files["file"] = tmp_path / "file"
-    files["file"].touch()
-    yield files
-
-
-REFUSALS = [
-    ("nowhere.mp4", (), 3, "source = nowhere.mp4: there is nothing of this name; allowed is"),
-    ("zero.mp4", (), 3, "the file has zero bytes; allowed is"),
-    ("cut.mp4", (), 3, "it cannot be decoded"),
-    ("dot.png", (), 3, "its frames are 1x1 pixels; allowed is 4x4 or more for resnet20"),
-    ("good.mp4", ("--model", "resnet21"), 2, "model = 'resnet21': allowed is resnet20, preresnet110, vgg16, fcn_resnet12"),
-    ("good.mp4", ("--policy", "open"), 2, "policy = 'open': allowed is"),
-    ("good.mp4", ("--shuffle", "twice"), 2, "shuffle = 'twice': allowed is"),
-    ("good.mp4", ("--size", "181x240"), 2, "size = 181x240: allowed is HEIGHTxWIDTH, even"),
-    ("good.mp4", ("--workers", "2", "--cluster", "tcp://127.0.0.1:1"), 2, "workers = 2: allowed is without --cluster"),
-    ("good.mp4", ("--key", "nowhere.key"), 3, "key = nowhere.key: there is no such file; allowed is"),
-    ("good.mp4", ("--profile", "none"), 3, "profile = none"),
-]
-
-
-@pytest.mark.parametrize(("source", "options", "code", "sentence"), REFUSALS)
-def test_bad_input_gets_one_sentence_and_its_exit_code(
-    command, bad: dict[str, Path], tmp_path: Path, source: str, options: tuple[str, ...], code: int, sentence: str
-) -> None:
-    run = command("batch", bad.get(source, source), "--out", tmp_path / "out", *options)
-    assert (run.code, run.out) == (code, "")
-    assert run.err.startswith("keycam: ")
-    assert run.err.count("\n") == 1
-    assert sentence in run.err
-    assert files_in(tmp_path / "out") == set()
-
-
-def test_a_place_that_cannot_be_written_is_told(
-    command, bad: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = command("batch", bad["good.mp4"], "--out", bad["file"])
-    assert (run.code, run.out) == (3, "")
-    assert run.err.startswith(f"keycam: out = {bad['file']}: a file is in the place of a folder; allowed is")
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("keycam.batch.seeing.line_of", full)
-    run = command("batch", bad["good.mp4"], "--out", tmp_path / "out")
-    assert (run.code, run.out) == (3, "")
-    assert run.err == (
-        f"keycam: out = {tmp_path / 'out'}: it cannot be written (No space left on device); "
-        "allowed is a folder that can be written, on a disk with room\n"
-    )
-    assert files_in(tmp_path / "out") == set()
-
-
-def test_pretrained_weights_that_cannot_be_downloaded_are_told_in_a_sentence(
-    command, bad: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-
-    def unreachable(*_: object, **__: object) -> None:
-        raise OSError("Name or service not known")
-
-    monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
-    run = command("batch", bad["good.mp4"], "--out", tmp_path / "out", "--model", "resnet18")
-    assert run.code == 3
-    assert run.err.splitlines()[-1].startswith("keycam: model = 'resnet18': its weights cannot be downloaded from https://")
-    assert run.err.endswith("; allowed is a machine that reaches it, or --weights with a file of them\n")
-
-
-def test_a_lossy_video_of_keyed_frames_cannot_be_replayed_and_the_sentence_says_why(command, key: Path, tmp_path: Path) -> None:
-    lossy = write_video(tmp_path / "keyed.mp4", 2)
-    run = command("replay", lossy, "--key", key, "--out", tmp_path / "out")
-    assert (run.code, run.out) == (3, "")
-    assert "a lossy codec, which destroys keyed frames: it smooths what looks like noise" in run.err
-    assert run.err.count("\n") == 1
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_recording_is_replayed_with_its_key_only(command, key: Path, tmp_path: Path) -> None:
-    assert command("batch", write_video(tmp_path / "clip.mp4", 2), "--key", key, "--out", tmp_path / "out").code == 0
-    (recording,) = (tmp_path / "out" / "clip.mp4" / "recording").iterdir()
-    assert command("keys", "new", tmp_path / "other.key").code == 0
-    run = command("replay", recording, "--key", tmp_path / "other.key", "--out", tmp_path / "again")
-    assert (run.code, run.out) == (3, "")
-    assert "the key accepts none of its frames (tag 2); allowed is the key of its camera or client" in run.err
-    assert not (tmp_path / "again").exists()
 
 
 def test_the_benchmark_compares_both_ways_with_the_plain_network(command, monkeypatch: pytest.MonkeyPatch) -> None:
