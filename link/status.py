@@ -50,7 +50,7 @@ _MEANINGS = {
     Status.MALFORMED: "the payload is not that of its type",
     Status.UNSUPPORTED_VERSION: "host and device share no version",
     Status.NEEDS_SESSION: "the command must be sealed in a session",
-    Status.AUTH_FAILED: "the sealed payload is not from the other end of this session",
+    Status.AUTH_FAILED: "the sealed payload is not from the other end of the session",
     Status.STALE_SEQ: "the seq is not above the last one, and no cached reply fits it",
     Status.WRONG_STATE: "the device's state does not allow this",
     Status.NO_KEY: "there is no active key",

@@ -40,7 +40,7 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "scattered": "packets of a frame with too many gaps",
         "stale_session": "packets of a session that was over",
         "stray": "answers to no command under way",
-        "auth": "sealed answers that are not from the camera of this session",
+        "auth": "sealed answers that are not from the camera of the session",
         "hint": "answers in clear to a sealed command, which anybody can forge",
         "gap": "frames of which a part had to be asked for again",
         "timeout": "frames given up, because what was missing did not come",

@@ -34,7 +34,7 @@ class KeyBegin(Message):
 
     TYPE: ClassVar = PacketType.KEY_BEGIN
     slot: Annotated[Slot, Code(Slot), "which slot: 0 A, 1 B"]
-    form: Annotated[WrapForm, Code(WrapForm), "1: under this session's wrapping key"]
+    form: Annotated[WrapForm, Code(WrapForm), "1: under the session's wrapping key"]
     wrapped_bytes: Annotated[int, U16, "of the whole wrapped key, 48"]
     epoch: Annotated[int, U64, "epoch of the key"]
     check: Annotated[bytes, Octets(CHECK_BYTES), "check value of the key"]
