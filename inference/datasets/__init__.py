@@ -6,11 +6,15 @@ from inference.datasets.cifar10 import CIFAR10_CLASSES, load_cifar10
 from inference.datasets.errors import DataError
 from inference.datasets.labelled import LabelledImages, SegmentedImages
 
+CLASSES = {"cifar10": CIFAR10_CLASSES, "camvid": CAMVID_CLASSES}
+"""Names of the classes, by data set."""
+
 __all__ = [
     "CAMVID_CLASSES",
     "CAMVID_PALETTE",
     "CAMVID_SIZE",
     "CIFAR10_CLASSES",
+    "CLASSES",
     "DataError",
     "LabelledImages",
     "SegmentedImages",

@@ -9,13 +9,12 @@ from torch.fx.experimental.optimization import fuse
 
 from adc import KeySchedule
 from inference.answers import Network
-from inference.datasets import CAMVID_CLASSES, CIFAR10_CLASSES
+from inference.datasets import CLASSES
 from inference.keyed import KeyedNetwork, convert
 from inference.keyed.rewriter import Shuffle
 from inference.models import MODELS, load
 from inference.models.pretrained import network_digest, pretrained_names, pretrained_network
 
-CLASSES = {"cifar10": CIFAR10_CLASSES, "camvid": CAMVID_CLASSES}
 LEAST_PX = 16
 """Smallest side of a picture for networks that do not say one."""
 

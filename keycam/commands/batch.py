@@ -16,6 +16,16 @@ AnyBatchModel = Annotated[
         "network of torchvision's by name, whose weights are downloaded once."
     ),
 ]
+BatchShuffle = Annotated[
+    str,
+    typer.Option(
+        help="input: the order is undone at the first layer, fastest; every-layer: each layer has a secret order of its own."
+    ),
+]
+Reveal = Annotated[
+    bool, typer.Option("--reveal", help="Draw on the restored picture, and keep masks: the results then show the scene.")
+]
+Video = Annotated[bool, typer.Option("--video/--no-video", help="Write annotated video.")]
 
 
 def batch(
@@ -41,17 +51,10 @@ def batch(
     client: Client = None,
     passphrase_file: PassphraseFile = None,
     policy: Policy = "secure",
-    shuffle: Annotated[
-        str,
-        typer.Option(
-            help="input: the order is undone at the first layer, fastest; every-layer: each layer has a secret order of its own."
-        ),
-    ] = "input",
+    shuffle: BatchShuffle = "input",
     profile: Annotated[str | None, typer.Option(help="Sensor: a name (see 'keycam info') or a TOML file.")] = None,
-    reveal: Annotated[
-        bool, typer.Option("--reveal", help="Draw on the restored picture, and keep masks: the results then show the scene.")
-    ] = False,
-    video: Annotated[bool, typer.Option("--video/--no-video", help="Write annotated video.")] = True,
+    reveal: Reveal = False,
+    video: Video = True,
     record: Annotated[bool, typer.Option("--record/--no-record", help="With --key, record the keyed frames.")] = True,
     workers: Annotated[int, typer.Option(help="Processes that share the cores of this machine.", min=1, max=256)] = 1,
     cluster: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from keycam.commands.keys import PassphraseFile
-from keycam.commands.options import Client, Json, Key, Policy, Seed
+from keycam.commands.options import Client, Json, Key, Policy, Record, Seed
 
 
 def demo(
@@ -24,9 +24,7 @@ def demo(
             "(see 'keycam camera'), with its --key."
         ),
     ] = None,
-    record: Annotated[
-        Path | None, typer.Option(help="Folder to make, such as door.keycam: a recording of what the link carries; needs --key.")
-    ] = None,
+    record: Record = None,
     key: Key = None,
     client: Client = None,
     passphrase_file: PassphraseFile = None,

@@ -1,12 +1,11 @@
 """`keycam live`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from keycam.commands.keys import PassphraseFile
-from keycam.commands.options import Client, Json, Key, Seed, Weights
+from keycam.commands.options import Client, Json, Key, Record, Seed, Weights
 
 
 def live(
@@ -44,9 +43,7 @@ def live(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 for any free one.", min=0, max=65535)] = 8000,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Whether to open the page.")] = True,
-    record: Annotated[
-        Path | None, typer.Option(help="Folder to make, such as door.keycam: a recording of what the link carries; needs --key.")
-    ] = None,
+    record: Record = None,
     key: Key = None,
     client: Client = None,
     passphrase_file: PassphraseFile = None,

@@ -53,6 +53,9 @@ Order = Annotated[
         help="Order of the frames that the file is checked with, an array as PrivDL's key (.npy, .pt); by default random ones.",
     ),
 ]
+Record = Annotated[
+    Path | None, typer.Option(help="Folder to make, such as door.keycam: a recording of what the link carries; needs --key.")
+]
 Client = Annotated[str | None, typer.Option(help="Whose frames these are, where the key has several clients.")]
 Data = Annotated[
     Path,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keycam.commands.batch import AnyBatchModel
+from keycam.commands.batch import AnyBatchModel, BatchShuffle, Reveal, Video
 from keycam.commands.keys import PassphraseFile
 from keycam.commands.options import Json, Weights
 from keycam.refusal import INCOMPLETE
@@ -23,17 +23,10 @@ def replay(
         str | None, typer.Option(metavar="HxW", help="Size of the network's picture; by default as 'keycam batch' has it.")
     ] = None,
     passphrase_file: PassphraseFile = None,
-    shuffle: Annotated[
-        str,
-        typer.Option(
-            help="input: the order is undone at the first layer, fastest; every-layer: each layer has a secret order of its own."
-        ),
-    ] = "input",
+    shuffle: BatchShuffle = "input",
     profile: Annotated[str | None, typer.Option(help="Sensor that the frames came from: a name or a TOML file.")] = None,
-    reveal: Annotated[
-        bool, typer.Option("--reveal", help="Draw on the restored picture, and keep masks: the results then show the scene.")
-    ] = False,
-    video: Annotated[bool, typer.Option("--video/--no-video", help="Write annotated video.")] = True,
+    reveal: Reveal = False,
+    video: Video = True,
     as_json: Json = False,
 ) -> None:
     """Run the network on a keyed recording that was made earlier, with its key; results as those of 'keycam batch'.

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
 from adc import Geometry
-from inference.datasets import CAMVID_CLASSES, CIFAR10_CLASSES
+from inference.datasets import CLASSES
 from inference.models import MODELS, named_network
-from inference.models.state import WeightsError
+from inference.models.pretrained import pretrained_names, pretrained_network
 
-_CLASSES = {"cifar10": CIFAR10_CLASSES, "camvid": CAMVID_CLASSES}
+MASK_SIZE = (240, 320)
+"""(h, w) for networks with a class for each pixel that take pictures of any size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,39 +46,12 @@ def chosen_network(name: str, weights: Path | None) -> ChosenNetwork:
 
     Raises ValueError for an unknown name, WeightsError for weights that are not there, do not fit or cannot be downloaded.
     """
-    if name not in MODELS and weights is None and ":" not in name:
-        published = _published(name)
-        if published is not None:
-            return published
+    if name not in MODELS and name in pretrained_names():
+        published = pretrained_network(name, weights)
+        return ChosenNetwork(name, published.network, published.size or MASK_SIZE, published.classes)
     named = named_network(name, weights)
-    classes = _CLASSES[MODELS[name].dataset] if name in MODELS else ()
+    classes = CLASSES[MODELS[name].dataset] if name in MODELS else ()
     return ChosenNetwork(name, named.network, named.size or (224, 224), classes)
-
-
-def _published(name: str) -> ChosenNetwork | None:
-    """torchvision's network with the weights that its authors published, pictures normalised as they were trained with."""
-    from torchvision import models
-
-    if name not in {*models.list_models(module=models), *models.list_models(module=models.segmentation)}:
-        return None
-    best: Any = models.get_model_weights(name).DEFAULT
-    try:
-        network = models.get_model(name, weights=best)
-    except Exception as error:  # urllib's, a hash that does not fit, a folder that cannot be written
-        trouble = " ".join(str(error).split()) or type(error).__name__
-        allowed = "allowed is a machine that can download them, or --weights with a file of them"
-        raise WeightsError(f"model = {name!r}: its published weights cannot be had ({trouble}); {allowed}") from error
-    told = best.transforms()
-    side = getattr(told, "crop_size", getattr(told, "resize_size", [224]))[0]
-    size = (side, side) if hasattr(told, "crop_size") else (240, 320)
-    normalised = nn.Sequential(_normalise(told), network)
-    return ChosenNetwork(name, normalised.eval(), size, best.meta["categories"])
-
-
-def _normalise(told: Any) -> nn.Module:
-    from inference.models.normalise import Normalise
-
-    return Normalise(tuple(told.mean), tuple(told.std))
 
 
 def cropped_to(size: tuple[int, int], geometry: Geometry) -> tuple[tuple[int, int], tuple[int, int, int, int]]:

@@ -54,6 +54,8 @@ class Reconnection:
             except SessionEnded as error:
                 self._refuse_late(deadline_s, error)
             except (LinkLost, PortError, CameraSilent) as error:
+                if self._had_camera and self.connection is not None and isinstance(error, LinkLost):
+                    self._statistics.count("link_lost")  # gone again, before the session was of use
                 self.drop()
                 if self._closing.is_set():
                     return

@@ -42,8 +42,8 @@ def test_published_weights_that_cannot_be_had_are_named(monkeypatch: pytest.Monk
         raise URLError("Temporary failure in name resolution")
 
     monkeypatch.setattr(models, "get_model", no_network)
-    says = r"model = 'resnet18': its published weights cannot be had \(<urlopen error Temporary failure in name resolution>\)"
-    with pytest.raises(WeightsError, match=says + "; allowed is a machine that can download them, or --weights"):
+    trouble = r"its weights cannot be downloaded from https://\S+ \(<urlopen error Temporary failure in name resolution>\)"
+    with pytest.raises(WeightsError, match=f"model = 'resnet18': {trouble}; allowed is a machine that reaches it, or --weights"):
         chosen_network("resnet18", None)
 
 
