@@ -39,6 +39,8 @@ class Board:
         what it said of itself when it was found: name, firmware hash, boot.
     boot_events
         what it told of after the last reset by `reset`.
+
+    Raises LinkFailure where it does not answer or has another key, PortError and LinkLost.
     """
 
     def __init__(self, target: Target, options: HilOptions, features: frozenset[str]) -> None:
@@ -47,6 +49,10 @@ class Board:
         quick = options.target == "sim"
         self.patience = patience_of(options.timeout_scale, hello_s=0.2 if quick else 0.5, reconnect_s=30.0 if quick else 120.0)
         self.identity = self.introduction()
+        key = self.keys.owner or self.keys.client
+        if key is not None:  # a key that the board does not have is refused once, here, and not by every test
+            with self.session(key):
+                pass
         self.boot_events: tuple[Event, ...] = ()
 
     @property

@@ -43,7 +43,7 @@ def _read_torchvision(split: str, data: Path) -> LabelledImages:
         if not was_there:
             with contextlib.suppress(OSError):  # the downloader made it; a mistyped name should leave nothing
                 data.rmdir()
-        trouble = f"CIFAR-10 is not there and could not be downloaded ({error})"
+        trouble = f"CIFAR-10 is not there and could not be downloaded ({getattr(error, 'reason', error)})"
         raise DataError(f"data = {data}: {trouble}; allowed is a folder that holds CIFAR-10") from error
     return LabelledImages(np.asarray(dataset.data), np.asarray(dataset.targets, np.int64), tuple(dataset.classes))
 

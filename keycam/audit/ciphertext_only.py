@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from inference.datasets import CIFAR10_CLASSES
 from keycam.audit.case import Arrays, Case, Figure, Scored, finite, given_of, row_of
 from keycam.audit.emission import Emission
 from privacy.footage import restored
@@ -16,7 +17,6 @@ from privacy.seen import Samples, Seen
 
 MOST_SCORED = 16
 MOST_ROWS = 6
-CLASSES = 10
 
 
 def ciphertext_only(emission: Emission, part: tuple[str, ...], network: nn.Module | None, seed: int) -> Case:
@@ -80,8 +80,8 @@ def _answer_figures(
     # Which of the symmetries it was, a look at one of the pictures would tell.
     cells = max(symmetric_cells(height, width), key=lambda cells: float(np.mean(cells[guess] == emission.order)))
     turned = restored(Seen(pictures.reshape(len(pictures), height * width, -1), height, width), cells)
-    limit = share_limit(1 / CLASSES, len(pictures))
+    limit = share_limit(1 / len(CIFAR10_CLASSES), len(pictures))
     return {
-        "accuracy_recovered": Figure(accuracy(network, turned, emission.labels), 1 / CLASSES, limit),
-        "accuracy_plain": Figure(accuracy(network, emission.scenes, emission.labels), 1 / CLASSES, limit),
+        "accuracy_recovered": Figure(accuracy(network, turned, emission.labels), 1 / len(CIFAR10_CLASSES), limit),
+        "accuracy_plain": Figure(accuracy(network, emission.scenes, emission.labels), 1 / len(CIFAR10_CLASSES), limit),
     }

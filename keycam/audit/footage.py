@@ -108,7 +108,7 @@ def _cifar10(plan: AuditPlan) -> Footage:
     if plan.size is not None:
         raise ValueError(f"size = {plan.size_text}: allowed is none with --source cifar10, whose pictures are 32x32")
     if plan.data is None:
-        raise ValueError("data = None: allowed is the folder of CIFAR-10 with --source cifar10")
+        raise ValueError("data: none is given; allowed is the folder of CIFAR-10 with --source cifar10")
     images = load_cifar10("test", plan.data)
     chosen = np.random.default_rng(plan.seed).permutation(len(images))[: plan.frames]
     return Footage(

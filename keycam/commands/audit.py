@@ -46,7 +46,8 @@ def audit(
     scheme: Annotated[
         str | None,
         typer.Option(
-            help="Attack another scheme instead of a policy, or all: le, ele, etc, pixel-based, key-nets, aes-256-gcm ..."
+            help="Attack another scheme instead of a policy, or all: le, ele, etc, pixel-based, key-nets, aes-256-gcm ... "
+            "Options that say what is done to a picture do not go with it, nor does --out."
         ),
     ] = None,
     seed: Seed = 0,

@@ -189,7 +189,7 @@ def test_an_image_is_panned_over_and_the_command_writes_what_it_prints(command, 
     [
         ("audit --policy nonsense", "policy = 'nonsense': allowed is secure, paper, raster"),
         ("audit --order nonsense", "order = 'nonsense': allowed is full, row-column, block, raster"),
-        ("audit --source cifar10", "data = None: allowed is the folder of CIFAR-10"),
+        ("audit --source cifar10", "data: none is given; allowed is the folder of CIFAR-10"),
         ("audit --size 5", "size = '5': allowed is HxW"),
         ("audit --size 6x9", "size = 6x9: allowed is 7 or more each way and at most 4096 pixels in all"),
         ("audit --size 70x70", "size = 70x70: allowed is 7 or more each way and at most 4096 pixels in all"),

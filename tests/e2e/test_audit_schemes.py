@@ -124,7 +124,7 @@ def test_keys_give_intervals(command) -> None:
         ("--scheme le --sweep", "sweep = True: allowed is none with --scheme"),
         ("--scheme le --out somewhere", "out = somewhere: allowed is none with --scheme"),
         ("--scheme all --size 18x24", "shape = 18x24: the scheme cannot take it; allowed is two sides of whole multiples of 4"),
-        ("--scheme le --source cifar10", "data = None: allowed is the folder of CIFAR-10"),
+        ("--scheme le --source cifar10", "data: none is given; allowed is the folder of CIFAR-10"),
     ],
 )
 def test_refusals(command, line: str, says: str, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from inference.datasets import CIFAR10_CLASSES
 from keycam.audit.attacking import Attacker
 from keycam.audit.case import MOST_PSNR_DB, Arrays, Figure, Scored
 from keycam.audit.schemes.audited import AuditedScheme, NotApplied, Pictures
@@ -14,7 +15,6 @@ from privacy.scoring.map_score import entries_right, score_map
 from privacy.seen import Samples
 
 SCORED = 16
-CLASSES = 10
 KNOWN_SCENES = 3
 KNOWN_TRIED = (1, 2, 3, 5, 8, 13)
 BROKEN_FROM = 0.99
@@ -108,10 +108,10 @@ def _answers(scheme: AuditedScheme, pictures: Pictures) -> dict[str, Figure]:
         return {}
     scenes, labels = scheme.footage.scenes, scheme.footage.labels
     right = nearest_alike(pictures, scenes, scheme.structure, scheme.one_key)
-    limit = share_limit(1 / CLASSES, len(scenes))
+    limit = share_limit(1 / len(CIFAR10_CLASSES), len(scenes))
     return {
-        "accuracy_recovered": Figure(accuracy(scheme.network, right, labels), 1 / CLASSES, limit),
-        "accuracy_plain": Figure(accuracy(scheme.network, scenes, labels), 1 / CLASSES, limit),
+        "accuracy_recovered": Figure(accuracy(scheme.network, right, labels), 1 / len(CIFAR10_CLASSES), limit),
+        "accuracy_plain": Figure(accuracy(scheme.network, scenes, labels), 1 / len(CIFAR10_CLASSES), limit),
     }
 
 
