@@ -100,7 +100,7 @@ LARGE = ("mobilenet_v3_small", "lraspp_mobilenet_v3_large")
 @pytest.mark.parametrize(
     ("name", "shuffle"),
     [(name, shuffle) for name in NETWORKS if name not in LARGE for shuffle in SHUFFLES]
-    + [(name, "every-layer") for name in LARGE]
+    + [("lraspp_mobilenet_v3_large", "every-layer"), pytest.param("mobilenet_v3_small", "every-layer", marks=pytest.mark.slow)]
     + [pytest.param(name, "input", marks=pytest.mark.slow) for name in LARGE],
 )
 def test_a_program_answers_as_the_plain_network_for_any_number_of_frames(name: str, shuffle: str, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_program_answers_as_the_plain_network_for_any_number_of_frames(name: s
 @pytest.mark.parametrize(
     ("name", "shuffle"),
     [(name, shuffle) for name in ("flattening", "dense", "resnet20") for shuffle in SHUFFLES]
-    + [("vgg16", "every-layer"), pytest.param("mobilenet_v3_small", "every-layer", marks=pytest.mark.slow)]
+    + [pytest.param(name, "every-layer", marks=pytest.mark.slow) for name in ("vgg16", "mobilenet_v3_small")]
     + [pytest.param("lraspp_mobilenet_v3_large", shuffle, marks=pytest.mark.slow) for shuffle in SHUFFLES],
 )
 def test_onnxruntime_answers_as_the_plain_network_for_any_number_of_frames(name: str, shuffle: str, tmp_path: Path) -> None:
