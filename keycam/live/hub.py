@@ -1,4 +1,4 @@
-"""Who watches: each page has a credit of two frames, so that a slow one gets fewer frames and never older ones."""
+"""Who watches: each page has a credit of frames, so that a slow one gets fewer frames and never older ones."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,9 @@ from time import perf_counter
 from keycam.live.meters import Latency
 
 CREDIT = 2
+"""So many frames a page may have that it has not drawn: one on its way while the other is drawn."""
+SLOW_S, QUICK_S = 0.2, 0.1
+"""A page that draws frames older than this has only one, which then waits for no other; one that is so quick again has two."""
 MOST_NOTICES = 16
 MOST_VIEWERS = 16
 
@@ -28,6 +31,7 @@ class Viewer:
         self.age = Latency()
         self.skipped = 0
         self.sent = 0
+        self._credit = CREDIT
         self._unacknowledged: dict[int, float] = {}
         self._frames: deque[bytes] = deque()
         self._notices: deque[str] = deque(maxlen=MOST_NOTICES)
@@ -38,7 +42,7 @@ class Viewer:
     @property
     def has_credit(self) -> bool:
         """Whether it may be sent a frame."""
-        return len(self._unacknowledged) < CREDIT
+        return len(self._unacknowledged) < self._credit
 
     def offer(self, counter: int, seen_s: float, message: bytes) -> None:
         """A frame for it, if it has credit."""
@@ -53,8 +57,14 @@ class Viewer:
     def acknowledged(self, counter: int) -> None:
         """It has drawn a frame; of one that it was not sent nothing is noted."""
         seen_s = self._unacknowledged.pop(counter, None)
-        if seen_s is not None:
-            self.age.add(perf_counter() - seen_s)
+        if seen_s is None:
+            return
+        age_s = perf_counter() - seen_s
+        self.age.add(age_s)
+        if age_s > SLOW_S:
+            self._credit = 1
+        elif age_s < QUICK_S:
+            self._credit = CREDIT
 
     def tell(self, state: str) -> None:
         """How things stand: takes the place of what was not sent yet."""

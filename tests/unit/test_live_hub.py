@@ -3,7 +3,7 @@
 import asyncio
 from time import perf_counter
 
-from keycam.live.hub import CREDIT, MOST_VIEWERS, Hub
+from keycam.live.hub import CREDIT, MOST_VIEWERS, QUICK_S, SLOW_S, Hub
 
 
 def test_a_slow_page_has_two_frames_on_their_way_and_skips_the_rest() -> None:
@@ -79,3 +79,27 @@ def test_there_is_an_end_to_how_many_may_watch() -> None:
         assert None not in joined[:-1]
 
     asyncio.run(watch())
+
+
+def test_a_page_that_draws_old_frames_has_one_at_a_time_until_it_is_quick_again() -> None:
+    async def scenario() -> None:
+        hub = Hub()
+        viewer = hub.join()
+        assert viewer is not None
+
+        def drawn(counter: int, age_s: float) -> None:
+            viewer.offer(counter, perf_counter() - age_s, b"")
+            viewer.acknowledged(counter)
+
+        drawn(0, age_s=SLOW_S + 0.05)
+        viewer.offer(1, perf_counter(), b"")
+        assert not viewer.has_credit, "the first one is old, so no second one waits behind the next"
+        viewer.acknowledged(1)
+        assert viewer.has_credit
+        drawn(2, age_s=(SLOW_S + QUICK_S) / 2)
+        viewer.offer(3, perf_counter(), b"")
+        assert viewer.has_credit, "frame 1 was drawn at once, and one between the bounds changes nothing"
+        viewer.offer(4, perf_counter(), b"")
+        assert not viewer.has_credit
+
+    asyncio.run(scenario())
