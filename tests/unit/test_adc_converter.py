@@ -6,7 +6,7 @@ import pytest
 from adc import Converter
 
 
-@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize("bits", [7, 8, 10, 12, 16])
 @pytest.mark.parametrize(("analog_gain", "black_level_dn"), [(1.0, 64.0), (3.7, 0.0), (0.5, 100.25)])
 def test_ramp_hits_every_code_equally_often(bits: int, analog_gain: float, black_level_dn: float) -> None:
     converter = Converter(0.8, analog_gain, black_level_dn, bits)
