@@ -143,7 +143,7 @@ def draw(by_exposure: Record, by_bits: Record, sensor: SensorProfile, file: Path
     _curves(left, by_exposure)
     exposure_axis(left, sensor)
     _curves(right, by_bits)
-    right.set(xlabel="bits of the converter", xticks=list(BITS))
+    right.set(xlabel="bits of the converter", xticks=list(BITS), xlim=(BITS[0] - 0.3, BITS[-1] + 0.3))
     left.legend()
     figure.suptitle(f"{by_exposure.data['pictures']:,} pictures of {by_exposure.data['name']}; sensor: {sensor.name}", fontsize=9)
     with whole_file(file, "out") as unfinished:
