@@ -5,8 +5,9 @@ the ResNet-20 that comes with keycam classifies them. Several keys show the spre
 to resume. `--quick` checks the whole path in minutes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated, Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def experiment(
     test = load_cifar10("test", data).first(QUICK_PICTURES if quick else images)
     keys = QUICK_KEYS if quick else keys
     network = load("resnet20")
-    common = {"seed": seed, "weights": weights_digest(network), "data": data_card("CIFAR-10 test", test)}
+    common: dict[str, Any] = {"seed": seed, "weights": weights_digest(network), "data": data_card("CIFAR-10 test", test)}
     scores: list[Scores] = []
     wall_s = 0.0
     for number in progress(range(keys), "keys", keys):
@@ -95,9 +96,9 @@ def scored(network: nn.Module, test: LabelledImages, order: Order, seed: tuple[i
 
 def over_keys(scores: Sequence[Scores]) -> dict[str, dict[str, float]]:
     """Mean, least and greatest value over the keys, by name and share."""
-    kinds = {"": np.mean, ", lowest key": np.min, ", highest key": np.max}
+    kinds: dict[str, Callable[[list[float]], float]] = {"": fmean, ", lowest key": min, ", highest key": max}
     return {
-        f"{name}{kind}": {share: float(value([score[name][share] for score in scores])) for share in scores[0][name]}
+        f"{name}{kind}": {share: value([score[name][share] for score in scores]) for share in scores[0][name]}
         for name in COLOURS
         for kind, value in kinds.items()
     }
@@ -105,7 +106,7 @@ def over_keys(scores: Sequence[Scores]) -> dict[str, dict[str, float]]:
 
 def by_chance(test: LabelledImages, scores: Sequence[Scores]) -> str:
     """What guessing gives, in words."""
-    chance, ssim = 1 / len(test.classes), float(np.mean([score["SSIM"]["0"] for score in scores]))
+    chance, ssim = 1 / len(test.classes), fmean(score["SSIM"]["0"] for score in scores)
     limit = share_limit(chance, len(test))
     return (
         f"{chance:.2%} accuracy, beyond {limit:.2%} once in {1 / SIGNIFICANCE:,.0f} times; SSIM {ssim:.2f}, "

@@ -37,7 +37,7 @@ def test_signal_that_is_not_a_number_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("bits", 7), ("bits", 17), ("bits", float("nan")),
+        ("bits", 5), ("bits", 17), ("bits", float("nan")),
         ("full_scale_v", 0), ("full_scale_v", float("inf")), ("full_scale_v", float("nan")),
         ("analog_gain", -1), ("analog_gain", float("nan")),
         ("black_level_dn", -0.1), ("black_level_dn", 4096), ("black_level_dn", float("nan")),
