@@ -34,28 +34,25 @@ class CitedCost:
 
 
 HOMOMORPHIC, TWO_PARTY = "homomorphic", "two-party"
-NONE = "-"
-"""A homomorphic computation needs no traffic while it runs."""
 
 CITED = (
     CitedCost(
-        "HCNN", HOMOMORPHIC, "a CNN, CIFAR-10", "GPUs", "304.43 s, up to 8,000 pictures at once", traffic=NONE,
+        "HCNN", HOMOMORPHIC, "a CNN, CIFAR-10", "GPUs", "304.43 s, for one picture or 8,000",
         accuracy="77.55 %", source="Al Badawi et al., arXiv 1811.00778, IEEE TETC 2020, abstract; security above 80 bit",
     ),
     CitedCost(
         "RNS-CKKS with bootstrapping", HOMOMORPHIC, "ResNet-20, CIFAR-10", "112 cores (two Xeon Platinum 8280)", "about 3 h",
-        traffic=NONE, memory="172 GB", accuracy="92.43 % +- 2.65 (plain 91.89 %)",
+        memory="172 GB", accuracy="92.43 % +- 2.65 (plain 91.89 %)",
         source="Lee, Kang et al., Privacy-preserving machine learning with fully homomorphic encryption for deep neural network, "
-        "IEEE Access 2022, abstract; its first version, arXiv 2106.07229, has about 4 h and 90.67 %",
+        "IEEE Access 2022, abstract; an earlier version, arXiv 2106.07229, has about 4 h and 90.67 %",
     ),
     CitedCost(
         "multiplexed parallel convolutions", HOMOMORPHIC, "ResNet-20, CIFAR-10", NOT_FOUND, "4.67 times less than work before it",
-        traffic=NONE,
         source="Lee, Lee et al., Low-complexity deep convolutional neural networks on fully homomorphic encryption using "
         "multiplexed parallel convolutions, ICML 2022, abstract; 128-bit security",
     ),
     CitedCost(
-        "CKKS, low memory", HOMOMORPHIC, "ResNet-20, CIFAR-10", "a laptop", "less than 5 min", traffic=NONE, memory="about 15 GB",
+        "CKKS, low memory", HOMOMORPHIC, "ResNet-20, CIFAR-10", "a laptop", "less than 5 min", memory="about 15 GB",
         accuracy="91.67 % (plain 92.60 %)",
         source="Rovida, Leporati, Encrypted image classification with low memory footprint using fully homomorphic encryption, "
         "Int. J. Neural Systems 2024, abstract",
