@@ -119,6 +119,26 @@ def test_a_bad_line_is_refused_in_one_sentence(
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("experiment", "line", "code", "says"),
+    [
+        (camera_accuracy.experiment, "--profile nosuch", 3, "profile = nosuch: allowed is"),
+        (camera_accuracy.experiment, "--images 0", 2, "images = 0: allowed is 1 or more"),
+        (partial_keys.experiment, "--keys 1", 2, "keys = 1: allowed is 2 or more"),
+        (fresh_key_training.experiment, "--images 1", 2, "images = 1: allowed is 2 or more"),
+    ],
+)
+def test_what_goes_beyond_refuses_a_bad_line_too(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], small_data: Path, tmp_path: Path,
+    experiment: Callable[..., None], line: str, code: int, says: str,
+) -> None:  # fmt: skip
+    assert start(experiment, monkeypatch, "--data", small_data, "--out", tmp_path / "out", *line.split()) == code
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert says in err
+    assert err.count("\n") == 1
+
+
 def predictions(images: LabelledImages) -> str:
     network, found = load("resnet20"), []
     with torch.inference_mode():

@@ -14,8 +14,8 @@ from experiments import camera_accuracy, fresh_key_training, partial_keys
 from experiments.camera_accuracy import at_bits, depths
 from experiments.fresh_key_training import chance_percent, interval
 from experiments.own_tables import BEYOND, OwnTable, own_markdown
-from experiments.record import Record
-from experiments.results_page import own_section
+from experiments.record import Record, read
+from experiments.results_page import PAGE, own_section
 from inference.datasets import LabelledImages
 from inference.keyed import convert
 from inference.keyed.positions import take_positions
@@ -120,6 +120,12 @@ def test_a_record_that_stands_for_itself_is_written_with_its_figure_and_its_gaps
     with pytest.raises(ValueError, match="shows = '': allowed is a text for a picture"):
         replace(TABLE, shows="")
     assert len({table.experiment for table in BEYOND}) == len(BEYOND)
+
+
+def test_whatever_was_measured_has_its_figure_in_the_documentation() -> None:
+    for table in BEYOND:
+        if table.picture:
+            assert (PAGE.parent / table.picture).exists() == (read(table.experiment) is not None)
 
 
 def test_every_figure_is_drawn_from_its_record(tmp_path: Path) -> None:
