@@ -73,7 +73,7 @@ CITED = (
     ),
     CitedCost(
         "Flash", TWO_PARTY, "a CNN with polynomials for ReLU, CIFAR-100", "a CPU", "0.02 min", traffic="0.07 GB",
-        source="Flash: a hybrid private inference protocol for deep CNNs, arXiv 2401.16732, abstract",
+        source="Flash: a hybrid private inference protocol for deep CNNs, arXiv 2401.16732, 2024, abstract",
     ),
 )  # fmt: skip
 
