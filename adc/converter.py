@@ -20,7 +20,7 @@ class Converter:
     black_level_dn
         Code of zero volts, DN; 0 to 2**bits - 1. It keeps the noise below black from being clipped.
     bits
-        Depth of a code, 8 to 16.
+        Depth of a code, 6 to 16.
     """
 
     full_scale_v: float = 1.0
@@ -29,8 +29,8 @@ class Converter:
     bits: int = 12
 
     def __post_init__(self) -> None:
-        if not isinstance(self.bits, int) or not 8 <= self.bits <= 16:
-            raise ValueError(f"bits = {self.bits!r}: allowed is 8 to 16, an int")
+        if not isinstance(self.bits, int) or not 6 <= self.bits <= 16:
+            raise ValueError(f"bits = {self.bits!r}: allowed is 6 to 16, an int")
         for name, size in (("full_scale_v", self.full_scale_v), ("analog_gain", self.analog_gain)):
             if not 0 < size < math.inf:
                 raise ValueError(f"{name} = {size}: allowed is above 0 and finite")

@@ -17,7 +17,7 @@ class Geometry:
     height, width
         Photosites down and across, 1 to 65535 each; both even for a Bayer array.
     bits
-        Depth of a sample, 8 to 16.
+        Depth of a sample, 6 to 16.
     cfa
         "mono", "rgb" (three samples at every photosite) or the four letters of the top left 2x2 Bayer cell.
     """
@@ -31,8 +31,8 @@ class Geometry:
         for name, side in (("height", self.height), ("width", self.width)):
             if not _is_whole(side) or not 1 <= side <= 65535:
                 raise ValueError(f"{name} = {side}: allowed is 1 to 65535")
-        if not _is_whole(self.bits) or not 8 <= self.bits <= 16:
-            raise ValueError(f"bits = {self.bits!r}: allowed is 8 to 16, an int")
+        if not _is_whole(self.bits) or not 6 <= self.bits <= 16:
+            raise ValueError(f"bits = {self.bits!r}: allowed is 6 to 16, an int")
         if self.cfa not in CFA_NAMES:
             raise ValueError(f"cfa = {self.cfa!r}: allowed is {', '.join(CFA_NAMES)}")
         for name, side in (("height", self.height), ("width", self.width)):

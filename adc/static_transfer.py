@@ -35,7 +35,7 @@ class StaticTransfer:
     Attributes
     ----------
     bits
-        Depth of a code, 8 to 16.
+        Depth of a code, 6 to 16.
     bow_lsb
         float32 (W,), LSB; up to 2**bits / 16 either way.
     weights
@@ -52,8 +52,8 @@ class StaticTransfer:
     monotonic: bool = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.bits, int) or not 8 <= self.bits <= 16:
-            raise ValueError(f"bits = {self.bits}: allowed is 8 to 16")
+        if not isinstance(self.bits, int) or not 6 <= self.bits <= 16:
+            raise ValueError(f"bits = {self.bits}: allowed is 6 to 16")
         if self.bow_lsb.dtype != np.float32 or self.bow_lsb.ndim != 1:
             raise ValueError(f"bow_lsb = {self.bow_lsb.dtype} {self.bow_lsb.shape}: allowed is float32 (W,)")
         most_lsb = most_bow_lsb(self.bits)
@@ -107,7 +107,7 @@ class StaticSpread:
     Attributes
     ----------
     bits
-        Depth of a code, 8 to 16.
+        Depth of a code, 6 to 16.
     inl_lsb
         Highest bow, LSB, 0 to 2**bits / 16: all columns bend the same way, each by its own share of it, 50 to 100 %. 0 switches
         the bow off.

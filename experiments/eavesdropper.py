@@ -19,6 +19,8 @@ from inference.training import EpochReport, TrainingPlan, train
 from inference.training.checkpoint import finished_epochs
 from keycam.progress import progress
 
+FINE_TUNING_LEARNING_RATE = 0.02
+"""At its highest, for a network that was trained already."""
 FIRST_TEST_COUNTER = 2**40
 """Far behind all frames of any training: what is tested was never seen under the same frame key, unless the order is static."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.own_tables import BEYOND, OwnTable, own_markdown
 from experiments.published import FIGURE_3, TABLE_1, TABLE_2, PublishedTable, ito_table
 from experiments.record import RESULTS, Record, read
 from experiments.side_by_side import markdown, published_only
@@ -47,6 +48,11 @@ threads or another version of torch sums in another order, so that a training th
 a prediction whose two best scores are nearly equal may turn out otherwise. Training on a GPU is not deterministic.
 """
 
+BEYOND_HEAD = """## Beyond the papers
+
+Figures that neither paper has. [What homomorphic and multi-party inference cost instead](alternatives.md) is a page of its own.
+"""
+
 
 def page(folder: Path = RESULTS) -> str:
     """The page, from the records in `folder`. Raises `RecordError` for a damaged one."""
@@ -56,6 +62,7 @@ def page(folder: Path = RESULTS) -> str:
             parts.append(f"## {entry.table.title}\n\nPublished: {entry.table.source}. {entry.table.note}\n")
         last = entry.table.name
         parts.append(section(entry, read(entry.experiment, folder)))
+    parts += [BEYOND_HEAD, *(own_section(table, read(table.experiment, folder)) for table in BEYOND)]
     return "\n".join(parts)
 
 
@@ -69,12 +76,27 @@ def section(entry: Entry, record: Record | None) -> str:
     lines += [f"- {what}: {remark}" for what, remark in record.remarks.items()]
     if missing and entry.table is not TABLE_2:
         lines.append(f"- not measured yet: {'; '.join(missing)}; command: `{entry.command}`")
-    lines.append(
-        f"- {record.data['pictures']:,} pictures of {record.data['name']} (SHA-256 {record.data['sha256'][:12]}), "
+    lines.append(f"- {came_from(record)}")
+    return f"{title}{markdown(entry.table, record)}\n" + "\n".join(lines) + "\n"
+
+
+def own_section(table: OwnTable, record: Record | None) -> str:
+    """What was found that nobody published, with its figure."""
+    title = f"### {table.title}\n\n{table.note}\n\n"
+    if record is None:
+        return f"{title}Not measured yet, command: `{table.command}`\n"
+    picture = f"![{table.shows}]({table.picture})\n\n" if table.picture else ""
+    lines = [*(f"- {what}: {remark}" for what, remark in record.remarks.items()), f"- {came_from(record)}"]
+    return f"{title}{picture}{own_markdown(table, record)}\n" + "\n".join(lines) + f"\n- command: `{table.command}`\n"
+
+
+def came_from(record: Record) -> str:
+    """Data, seed, commit, machine, time and versions of a record."""
+    return (
+        f"{record.data['pictures']:,} pictures of {record.data['name']} (SHA-256 {record.data['sha256'][:12]}), "
         f"seed {record.seed}, commit {record.commit[:12]}, {record.hardware}, {record.wall_s / 60:.0f} min, "
         + ", ".join(f"{name} {version}" for name, version in record.versions.items())
     )
-    return f"{title}{markdown(entry.table, record)}\n" + "\n".join(lines) + "\n"
 
 
 def main() -> None:

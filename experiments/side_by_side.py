@@ -23,7 +23,7 @@ def cells(table: PublishedTable, record: Record) -> list[list[str]]:
         line = [row.label, NO_FIGURE if row.value is None else f"{row.value:.2f}"]
         for figures in record.figures.values():
             ours = figures.get(row.name)
-            line.append(NOT_MEASURED if ours is None else _figure(ours))
+            line.append(NOT_MEASURED if ours is None else figure_text(ours))
             line.append(NO_FIGURE if ours is None or row.value is None else f"{ours - row.value:+.2f}")
         lines.append(line)
     return lines
@@ -56,5 +56,6 @@ def published_only(table: PublishedTable) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _figure(value: float) -> str:
+def figure_text(value: float) -> str:
+    """A figure of a record: counts whole, all others with two digits."""
     return str(value) if isinstance(value, int) else f"{value:.2f}"

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from experiments.command import Data, Out, Quick, Seed, run
-from experiments.eavesdropper import fine_tuned_row
+from experiments.eavesdropper import FINE_TUNING_LEARNING_RATE, fine_tuned_row
 from experiments.keyed_accuracy import POLICIES, keyed_column
 from experiments.provenance import commit, data_card, hardware, versions
 from experiments.published import TABLE_1
@@ -24,7 +24,6 @@ from inference.training import TrainingPlan
 from keycam.atomic_file import make_folder
 
 QUICK_PICTURES = 200
-FINE_TUNING_LEARNING_RATE = 0.02
 
 
 def experiment(

@@ -12,17 +12,16 @@ from adc import KeySchedule
 from inference.datasets import LabelledImages, load_cifar10
 from inference.models import load
 from keycam.atomic_file import make_folder
+from keycam.camera_accuracy import EXPOSURE_STEPS, agreement, at_falling_exposures
 from keycam.captured import captured
 from keycam.evaluation_plan import SHUFFLES, EvaluationPlan
 from keycam.exposure_figure import draw_accuracy
-from keycam.picture_frames import CameraFrames, frame_source
+from keycam.picture_frames import frame_source
 from keycam.policy import named_policy
 from keycam.progress import progress
 from keycam.ways import Ways
 from sensor_sim import DEMO_PROFILE, SensorProfile, load_profile
 
-EXPOSURE_STEPS = range(13)
-"""Halvings of the default exposure; a rolling shutter ends at one line."""
 MOST_PICTURES_A_POINT = 1000
 """Enough for a standard error of 1.6 % at an accuracy of a half."""
 
@@ -60,22 +59,11 @@ def accuracy_against_exposure(
     plan: EvaluationPlan, ways: Ways, images: LabelledImages, schedule: KeySchedule, profile: SensorProfile | None
 ) -> list[dict[str, float]]:
     """Accuracy of the plain network and of its keyed twins at exposures from the default one down to its 4,096th part."""
-    points: list[dict[str, float]] = []
-    truth = torch.from_numpy(images.labels)
-    default_s = (profile or DEMO_PROFILE).default_exposure_s
-    for step in progress(EXPOSURE_STEPS, "exposures", len(EXPOSURE_STEPS)):
-        source = frame_source("camera", images.images, plan.seed, profile, default_s / 2**step)
-        assert isinstance(source, CameraFrames)
-        if points and source.exposure_s >= points[-1]["exposure_s"]:
-            break
-        hits = dict.fromkeys(("plain", *ways.twins), 0)
-        for number, batch in enumerate(captured(source, len(images), schedule, plan.batch)):
-            answer = truth[number * plan.batch :][: len(batch.plain)]
-            with torch.inference_mode():
-                for way in hits:
-                    hits[way] += int((ways.run(way, batch)[0].argmax(1) == answer).sum())
-        points.append({"exposure_s": source.exposure_s, **{way: count / len(images) for way, count in hits.items()}})
-    return points
+    sources = at_falling_exposures(images.images, plan.seed, profile or DEMO_PROFILE)
+    return [
+        {"exposure_s": source.exposure_s, **agreement(ways, source, images, schedule, plan.batch).accuracy()}
+        for source in progress(sources, "exposures", len(EXPOSURE_STEPS))
+    ]
 
 
 def psnr_to_scene_db(developed: Tensor, pictures: NDArray[np.uint8]) -> list[float]:

@@ -56,14 +56,14 @@ class CameraFrames:
         self, images: NDArray[np.uint8], seed: int, profile: SensorProfile = DEMO_PROFILE, exposure_s: float | None = None
     ) -> None:
         height, width = images.shape[1:3]
-        self._profile = replace(profile, height=height * self.PHOTOSITES_PER_PIXEL, width=width * self.PHOTOSITES_PER_PIXEL)
-        self._sensor = Sensor(self._profile, device_seed=seed)
-        self._converter = converter_of(self._profile, seed)
+        self.profile = replace(profile, height=height * self.PHOTOSITES_PER_PIXEL, width=width * self.PHOTOSITES_PER_PIXEL)
+        self._sensor = Sensor(self.profile, device_seed=seed)
+        self._converter = converter_of(self.profile, seed)
         self._images = images
         wanted_s = profile.default_exposure_s if exposure_s is None else exposure_s
         self.exposure_s = self._sensor.exposure_taken_s(wanted_s)
-        self.geometry = geometry_of(self._profile)
-        self.settings = development(self._profile, (height, width), self.exposure_s)
+        self.geometry = geometry_of(self.profile)
+        self.settings = development(self.profile, (height, width), self.exposure_s)
 
     def frame(self, number: int, frame_key: FrameKey) -> RawFrame:
         """Expose to picture `number` and read out under `frame_key`."""

@@ -43,7 +43,7 @@ _FRAME = (
     Register(0xA204, "sensor_width", "u32", "ro", "photosites of the sensor, across", lowest=1, highest=65535),
     Register(0xA208, "height", "u32", "rw", "photosites of a frame, down", lowest=1, highest=65535, locked=True),
     Register(0xA20C, "width", "u32", "rw", "photosites of a frame, across", lowest=1, highest=65535, locked=True),
-    Register(0xA210, "bits", "u32", "ro", "depth of a sample", unit="bit", lowest=8, highest=16),
+    Register(0xA210, "bits", "u32", "ro", "depth of a sample", unit="bit", lowest=6, highest=16),
     Register(0xA214, "cfa", "choice", "ro", "colour filter array", choices=CFA_NAMES),
     Register(0xA218, "readout_policy", "choice", "ro", "what the readout keeps secret", choices=tuple(POLICIES)),
     Register(0xA21C, "sample_format", "choice", "rw", "form of the samples on the link", choices=_FORMATS, locked=True),

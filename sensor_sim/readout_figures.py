@@ -17,7 +17,7 @@ class ReadoutFigures:
     mode
         "column_parallel": row by row into a frame store; "random_access": photosite by photosite in the emitted order.
     bits
-        depth of a code, 8 to 16.
+        depth of a code, 6 to 16.
     full_scale_v, analog_gain
         range of the converter, 1e-6 to 1000 V, and the gain before it, 0.001 to 10,000 V/V.
     black_level_dn
@@ -50,7 +50,7 @@ class ReadoutFigures:
     def __post_init__(self) -> None:
         if self.mode not in get_args(ReadoutMode):
             raise ValueError(f"mode = {self.mode}: allowed is {', '.join(get_args(ReadoutMode))}")
-        refuse_unless_whole("bits", self.bits, 8, 16)
+        refuse_unless_whole("bits", self.bits, 6, 16)
         refuse_outside("full_scale_v", self.full_scale_v, 1e-6, 1e3)
         refuse_outside("analog_gain", self.analog_gain, 1e-3, 1e4)
         refuse_outside("black_level_dn", self.black_level_dn, 0, 2**self.bits - 1)

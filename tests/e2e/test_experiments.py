@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments import command, table1, table2
+from experiments import camera_accuracy, command, fresh_key_training, partial_keys, table1, table2
 from experiments.record import read
 from inference.datasets import LabelledImages, load_cifar10
 from inference.models import load
@@ -50,6 +50,53 @@ def test_table_2_goes_through_all_of_its_stages(monkeypatch: pytest.MonkeyPatch,
     assert figures["paper"] == figures["secure"]
 
 
+def test_the_camera_is_swept_over_exposures_and_bits_and_taken_up_again(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], small_data: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(camera_accuracy, "QUICK_PICTURES", 6)
+    line = ("--data", small_data, "--out", tmp_path, "--quick")
+    assert start(camera_accuracy.experiment, monkeypatch, *line) == 0
+    assert "0 of 36 answers differ" in capfd.readouterr().out
+    exposure, bits = (json.loads((tmp_path / f"camera-{swept}.json").read_text())["figures"] for swept in ("exposure", "bits"))
+    assert list(exposure["plain"]) == ["12.5", "0.1953", "0.003052"]
+    assert list(bits["plain"]) == ["12", "6"]
+    for figures in (exposure, bits):
+        assert figures["plain"] == figures["with key, input"] == figures["with key, every layer"]
+        assert set(figures["different answers"].values()) == {0}
+    monkeypatch.setattr(camera_accuracy, "agreement", None)
+    assert start(camera_accuracy.experiment, monkeypatch, *line) == 0
+
+
+def test_partly_right_keys_go_through_all_of_their_stages_and_are_taken_up_again(
+    monkeypatch: pytest.MonkeyPatch, small_data: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(partial_keys, "QUICK_PICTURES", 6)
+    line = ("--data", small_data, "--out", tmp_path, "--quick")
+    assert start(partial_keys.experiment, monkeypatch, *line) == 0
+    figures = json.loads((tmp_path / "partial-keys.json").read_text())["figures"]
+    assert figures["SSIM"]["1"] == 1.0 > figures["SSIM"]["0.9"] > figures["SSIM"]["0"]
+    assert figures["accuracy, lowest key"]["1"] == figures["accuracy, highest key"]["1"]
+    assert (tmp_path / "partial-keys.png").stat().st_size > 10_000
+    monkeypatch.setattr(partial_keys, "scored", None)
+    assert start(partial_keys.experiment, monkeypatch, *line) == 0
+
+
+def test_training_without_a_key_goes_through_all_of_its_stages(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], small_data: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(fresh_key_training, "QUICK_PICTURES", 8)
+    line = ("--data", small_data, "--out", tmp_path, "--quick")
+    assert start(fresh_key_training.experiment, monkeypatch, *line) == 0
+    figures = json.loads((tmp_path / "fresh-key-training.json").read_text())["figures"]
+    kinds = set(fresh_key_training.KINDS.values())
+    assert all(set(column) == kinds for column in figures.values())
+    for kind in kinds:
+        low, accuracy, high = (figures[name][kind] for name in ("95 % interval, from", "test accuracy", "to"))
+        assert low <= accuracy <= high
+    monkeypatch.setattr("experiments.eavesdropper.fine_tune", None)
+    assert start(fresh_key_training.experiment, monkeypatch, *line) == 0
+
+
 @pytest.mark.parametrize(
     ("line", "code", "says"),
     [
@@ -69,6 +116,26 @@ def test_a_bad_line_is_refused_in_one_sentence(
     out, err = capfd.readouterr()
     assert out == ""
     assert says.replace("NONE", str(tmp_path / "none")) in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("experiment", "line", "code", "says"),
+    [
+        (camera_accuracy.experiment, "--profile nosuch", 3, "profile = nosuch: allowed is"),
+        (camera_accuracy.experiment, "--images 0", 2, "images = 0: allowed is 1 or more"),
+        (partial_keys.experiment, "--keys 1", 2, "keys = 1: allowed is 2 or more"),
+        (fresh_key_training.experiment, "--images 1", 2, "images = 1: allowed is 2 or more"),
+    ],
+)
+def test_what_goes_beyond_refuses_a_bad_line_too(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], small_data: Path, tmp_path: Path,
+    experiment: Callable[..., None], line: str, code: int, says: str,
+) -> None:  # fmt: skip
+    assert start(experiment, monkeypatch, "--data", small_data, "--out", tmp_path / "out", *line.split()) == code
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert says in err
     assert err.count("\n") == 1
 
 

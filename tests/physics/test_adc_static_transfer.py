@@ -1,6 +1,6 @@
 """Static INL and DNL of the column converters, recovered by code density (IEEE 1241) as configured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -53,6 +53,19 @@ def test_code_density_recovers_the_transition_levels(figures: Figures) -> None:
         expected_lsb = columns.transfer.transitions_lsb(column)
         assert np.abs(edges_by_code_density(codes[:, column]) - expected_lsb).max() <= EDGE_LSB
         assert np.abs(expected_lsb - (np.arange(1, CODES) - 0.5)).max() > 0.1
+
+
+def test_the_shallowest_converter_has_a_reference_for_each_of_its_bits() -> None:
+    shallow = replace(CONVERTER, bits=6, black_level_dn=1.5)
+    columns = ColumnConverter.drawn(shallow, Figures(1.0, 0.3), WIDTH, 1)
+    inside_v = 1e-3 * shallow.lsb_v  # a converter of 6 bits counts in steps of 2**-12 LSB: edges are exact to a fourth of this
+    for column in range(WIDTH):
+        codes = np.arange(1, 64)
+        edges_v = columns.transitions_v(column)
+        assert np.abs(columns.transfer.transitions_lsb(column) - (codes - 0.5)).max() > 0.1
+        for around_v, expected in ((edges_v - inside_v, codes - 1), (edges_v + inside_v, codes)):
+            signal_v = np.repeat(around_v.astype(np.float32)[:, None, None], WIDTH, axis=1)
+            assert np.array_equal(columns.convert(signal_v)[:, column, 0], expected)
 
 
 def test_codes_change_where_the_transition_voltages_say() -> None:

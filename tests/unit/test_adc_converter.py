@@ -6,7 +6,7 @@ import pytest
 from adc import Converter
 
 
-@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize("bits", [7, 8, 10, 12, 16])
 @pytest.mark.parametrize(("analog_gain", "black_level_dn"), [(1.0, 64.0), (3.7, 0.0), (0.5, 100.25)])
 def test_ramp_hits_every_code_equally_often(bits: int, analog_gain: float, black_level_dn: float) -> None:
     converter = Converter(0.8, analog_gain, black_level_dn, bits)
@@ -37,7 +37,7 @@ def test_signal_that_is_not_a_number_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("bits", 7), ("bits", 17), ("bits", float("nan")),
+        ("bits", 5), ("bits", 17), ("bits", float("nan")),
         ("full_scale_v", 0), ("full_scale_v", float("inf")), ("full_scale_v", float("nan")),
         ("analog_gain", -1), ("analog_gain", float("nan")),
         ("black_level_dn", -0.1), ("black_level_dn", 4096), ("black_level_dn", float("nan")),

@@ -19,7 +19,7 @@ def test_shape_follows_the_colour_filters() -> None:
         ({"width": 65536}, "width = 65536"),
         ({"height": 2.0}, "height = 2.0"),
         ({"width": float("nan")}, "width = nan"),
-        ({"bits": 7}, "bits = 7: allowed is 8 to 16"),
+        ({"bits": 5}, "bits = 5: allowed is 6 to 16"),
         ({"bits": 17}, "bits = 17"),
         ({"cfa": "rgbg"}, "cfa = 'rgbg'"),
         ({"height": 3, "cfa": "rggb"}, "height = 3: allowed is an even number"),

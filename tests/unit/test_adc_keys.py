@@ -67,7 +67,7 @@ def test_no_mask_value_is_shared_between_channels_or_frames() -> None:
     assert len(set(pieces)) == len(pieces)
 
 
-@pytest.mark.parametrize("bits", [8, 12, 16])
+@pytest.mark.parametrize("bits", [6, 8, 12, 16])
 def test_mask_is_uniform_modulo_the_depth(bits: int) -> None:
     mask = KeySchedule(MASTER).frame_key(1, Geometry(512, 512, bits)).mask
     counts = np.bincount((mask & (2**bits - 1) >> max(bits - 8, 0)).ravel(), minlength=256)

@@ -65,7 +65,7 @@ def test_mono_and_rgb_of_any_size_equal_the_raster_isp(
     assert_equals_raster_isp(*captured(Geometry(21, 15, 10, cfa), policy), replace(settings, output=output))
 
 
-@pytest.mark.parametrize("bits", [8, 13, 16])
+@pytest.mark.parametrize("bits", [6, 8, 13, 16])
 @pytest.mark.parametrize("gamma", ["srgb", "linear"])
 def test_every_depth_and_curve_equals_the_raster_isp(bits: int, gamma: str) -> None:
     raw, frame_key = captured(Geometry(16, 16, bits, "grbg"), black_level_dn=3.5)

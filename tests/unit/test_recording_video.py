@@ -32,7 +32,7 @@ def export(recording: Recording, file: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("bits", [8, 9, 12, 16])
+@pytest.mark.parametrize("bits", [7, 8, 9, 12, 16])
 @pytest.mark.parametrize("cfa", ["mono", "rggb", "rgb"])
 def test_every_depth_and_filter_comes_back_exactly_with_its_times(tmp_path: Path, bits: int, cfa) -> None:
     frames = noise_frames(5, Geometry(6, 10, bits, cfa))

@@ -112,7 +112,7 @@ def test_a_well_below_the_black_level_is_refused(tmp_path: Path) -> None:
         ("[0.50, 0.65, 0.55]", "0.5", "quantum_efficiency = 0.5; allowed is a list of 3 numbers"),
         ("[0.50, 0.65, 0.55]", "[0.5, 0.5]", "quantum_efficiency = (0.5, 0.5): allowed is three shares above 0 and at most 1"),
         ('mode = "column_parallel"', 'mode = "serial"', "readout.mode = serial: allowed is column_parallel, random_access"),
-        ("bits = 12", "bits = 17", "readout.bits = 17: allowed is a whole number, 8 to 16"),
+        ("bits = 12", "bits = 17", "readout.bits = 17: allowed is a whole number, 6 to 16"),
         ('shutter = "global"', 'shutter = "slit"', "shutter = slit: allowed is global, rolling"),
         ("optical_black_rows = 8", "optical_black_rows = -1", "optical_black_rows = -1: allowed is a whole number, 0 to 256"),
     ],
