@@ -70,10 +70,11 @@ def test_no_mask_value_is_shared_between_channels_or_frames() -> None:
 @pytest.mark.parametrize("bits", [6, 8, 12, 16])
 def test_mask_is_uniform_modulo_the_depth(bits: int) -> None:
     mask = KeySchedule(MASTER).frame_key(1, Geometry(512, 512, bits)).mask
-    counts = np.bincount((mask & (2**bits - 1) >> max(bits - 8, 0)).ravel(), minlength=256)
-    expected = mask.size / 256
-    # 255 degrees of freedom: mean 255, standard deviation sqrt(510) = 22.6; 5 of them.
-    assert ((counts - expected) ** 2 / expected).sum() == pytest.approx(255, abs=5 * 22.6)
+    values = min(2**bits, 256)
+    counts = np.bincount((mask & (values - 1)).ravel(), minlength=values)
+    expected, freedom = mask.size / values, values - 1
+    # Chi-square: as many degrees of freedom as its mean, and a variance of twice that; 5 standard deviations.
+    assert ((counts - expected) ** 2 / expected).sum() == pytest.approx(freedom, abs=5 * np.sqrt(2 * freedom))
 
 
 def test_static_order_stays_and_the_mask_changes() -> None:
