@@ -12,7 +12,7 @@ from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from fastapi.staticfiles import StaticFiles
 
 from keycam.live.access import Guard
-from keycam.live.hub import Hub, Viewer
+from keycam.live.hub import MOST_VIEWERS, Hub, Viewer
 from keycam.live.show import Show
 from keycam.live.webcam import DamagedPicture, scene_of_jpeg
 from keycam.live.wire import AckMessage, AskMessage, SetMessage, message_of
@@ -39,7 +39,8 @@ def live_page(show: Show, hub: Hub, token: str | None) -> Guard:
     async def live(socket: WebSocket) -> None:
         viewer = hub.join()
         if viewer is None:
-            await socket.close(TRY_AGAIN_LATER)
+            await socket.accept()  # a socket that was never open cannot say why it closes
+            await socket.close(TRY_AGAIN_LATER, f"{MOST_VIEWERS} pages are open already; close one of them")
             return
         try:
             await socket.accept()

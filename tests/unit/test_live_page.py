@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from keycam.live.errors import PageError
-from keycam.live.hub import Hub
+from keycam.live.hub import MOST_VIEWERS, Hub
 from keycam.live.page import STATIC, live_page
 from keycam.live.server import PageServer
 
@@ -141,6 +141,17 @@ def test_frames_reach_two_pages_and_a_slow_one_does_not_hold_up_the_other() -> N
                 assert time.monotonic() < deadline_s
                 time.sleep(0.001)
         assert sorted((viewer.sent, viewer.skipped) for viewer in hub.viewers) == [(2, 38), (40, 0)]
+
+
+def test_a_page_too_many_is_told_so() -> None:
+    with served() as (server, hub, _), ExitStack() as pages:
+        for _ in range(MOST_VIEWERS):
+            heard(pages.enter_context(socket_of(server)), "state")
+        with socket_of(server) as socket, pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=20)
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, "16 pages are open already; close one of them")
+        assert len(hub.viewers) == MOST_VIEWERS
 
 
 def test_from_elsewhere_nobody_looks_without_the_token() -> None:

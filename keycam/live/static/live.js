@@ -32,9 +32,9 @@ function connect() {
   socket.binaryType = "arraybuffer";
   socket.onopen = () => { pauseMs = FIRST_PAUSE_MS; };
   socket.onmessage = ({ data }) => (typeof data === "string" ? heard(JSON.parse(data)) : seen(data));
-  socket.onclose = () => {
+  socket.onclose = ({ reason }) => {
     status.dataset.stands = "connecting";
-    status.textContent = "the camera's program is away; trying again …";
+    status.textContent = `${reason || "the camera's program is away"}; trying again\u00a0…`;
     showWebcam({ shared: false, can_share: false });
     setTimeout(connect, pauseMs);
     pauseMs = Math.min(2 * pauseMs, MOST_PAUSE_MS);
