@@ -104,7 +104,7 @@ def test_impossible_maps_are_refused_by_name(name: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("bits", 7), ("bits", 12.0), ("bow_lsb", np.zeros(8)), ("bow_lsb", np.full(8, 257, np.float32)),
+        ("bits", 5), ("bits", 12.0), ("bow_lsb", np.zeros(8)), ("bow_lsb", np.full(8, 257, np.float32)),
         ("bow_lsb", np.full(8, np.nan, np.float32)), ("weights", np.ones((5, 8), np.int32)),
         ("weights", np.ones((6, 8), np.int32)), ("weights", np.ones((6, 8))), ("monotonic", 2),
     ],

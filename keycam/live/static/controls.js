@@ -20,13 +20,16 @@ const valueOf = (slider) => (isLog(slider) ? Math.exp(Number(slider.value)) : Nu
 
 const waiting = new Map(); // sliders that move are sent ten times a second, not for every pixel
 const touchedAt = new Map();
+const TOUCHED_MS = 1000; // a state that was on its way when the visitor chose must not undo the choice
+const touch = (id) => touchedAt.set(id, performance.now());
+const isTouched = (id) => performance.now() - (touchedAt.get(id) ?? -Infinity) < TOUCHED_MS;
 let limits = null;
 
 export function bindControls(send) {
   for (const id of SLIDERS) {
     const slider = element(id);
     slider.addEventListener("input", () => {
-      touchedAt.set(id, performance.now());
+      touch(id);
       label(slider, valueOf(slider));
       const isDue = !waiting.has(id);
       waiting.set(id, within(id, valueOf(slider)));
@@ -39,11 +42,17 @@ export function bindControls(send) {
     });
   }
   for (const id of SWITCHES) {
-    element(id).addEventListener("change", ({ target }) => send({ type: "set", name: id, value: target.checked }));
+    element(id).addEventListener("change", ({ target }) => {
+      touch(id);
+      send({ type: "set", name: id, value: target.checked });
+    });
   }
   for (const name of RADIOS) {
     for (const radio of document.getElementsByName(name)) {
-      radio.addEventListener("change", () => send({ type: "set", name, value: radio.value }));
+      radio.addEventListener("change", () => {
+        touch(name);
+        send({ type: "set", name, value: radio.value });
+      });
     }
   }
   element("rotate").addEventListener("click", () => send({ type: "rotate" }));
@@ -57,16 +66,17 @@ export function showSettings({ settings, takes, limits: allowed }) {
     slider.min = low;
     slider.max = high;
     slider.disabled = !takes.includes(id);
-    const isBeingMoved = waiting.has(id) || performance.now() - (touchedAt.get(id) ?? -Infinity) < 1000;
-    if (!isBeingMoved) {
+    if (!waiting.has(id) && !isTouched(id)) {
       slider.value = isLog(slider) ? Math.log(settings[id]) : settings[id];
       label(slider, settings[id]);
     }
   }
-  for (const id of SWITCHES) element(id).checked = settings[id];
+  for (const id of SWITCHES) {
+    if (!isTouched(id)) element(id).checked = settings[id];
+  }
   for (const name of RADIOS) {
     for (const radio of document.getElementsByName(name)) {
-      radio.checked = radio.value === settings[name];
+      if (!isTouched(name)) radio.checked = radio.value === settings[name];
       radio.disabled = name === "policy" && !takes.includes("policy");
     }
   }
