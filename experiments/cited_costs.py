@@ -38,7 +38,7 @@ HOMOMORPHIC, TWO_PARTY = "homomorphic", "two-party"
 CITED = (
     CitedCost(
         "HCNN", HOMOMORPHIC, "a CNN, CIFAR-10", "GPUs", "304.43 s, for one picture or 8,000",
-        accuracy="77.55 %", source="Al Badawi et al., arXiv 1811.00778, IEEE TETC 2020, abstract; security above 80 bit",
+        accuracy="77.55 %", source="Al Badawi et al., arXiv 1811.00778, 2018, abstract; security above 80 bit",
     ),
     CitedCost(
         "RNS-CKKS with bootstrapping", HOMOMORPHIC, "ResNet-20, CIFAR-10", "112 cores (two Xeon Platinum 8280)", "about 3 h",

@@ -52,8 +52,7 @@ CAMERA_EXPOSURE = OwnTable(
     heading="exposure, ms",
     command=_CAMERA,
     picture="camera-accuracy.png",
-    shows="Accuracy of the plain network and of its two keyed twins against the exposure and against the depth of the "
-    "converter: the curves lie on one another",
+    shows="Accuracy of the plain network and of its two keyed twins against the exposure and against the depth of the converter",
 )
 CAMERA_BITS = OwnTable(
     experiment="camera-bits",

@@ -73,7 +73,7 @@ class Provisioning:
 
     def _begun(self) -> KeyBegin:
         if self._begin is None:
-            raise CommandRefused(Status.KEY_NOT_BEGUN, "no KEY_BEGIN came in this session; allowed is to begin")
+            raise CommandRefused(Status.KEY_NOT_BEGUN, "no KEY_BEGIN came in the session; allowed is to begin")
         return self._begin
 
     def _unwrapped(self, session: Session) -> bytearray:

@@ -196,7 +196,7 @@ class Wire:
     # Frames and events
 
     def credit(self, limit_bytes: int) -> None:
-        """Let the board send so many bytes of DATA in this session."""
+        """Let the board send so many bytes of DATA in the session."""
         assert self.ack is not None
         self.tell(Credit(self.ack.session, limit_bytes))
 
@@ -226,7 +226,7 @@ class Wire:
         return self.frames()
 
     def _spent_bytes(self) -> int:
-        """What this session's frames have taken of its credit, as far as they were heard."""
+        """What the frames of the session have taken of its credit, as far as they were heard."""
         return sum(len(each.payload) for each in self.of_type(PacketType.DATA) if not each.flags & PacketFlags.RESEND)
 
     def of_type(self, kind: PacketType) -> list[Packet]:

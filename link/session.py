@@ -70,7 +70,7 @@ class Session:
         self.number = ack.session
         self.proof = bytes(_derived(root, b"proof", hello, ack)[:PROOF_BYTES])
         if side == "host" and not hmac.compare_digest(self.proof, ack.proof):
-            raise SessionError("auth", f"proof of device {ack.device!r}: its key is another; allowed is the key of this session")
+            raise SessionError("auth", f"proof of device {ack.device!r}: its key is another; allowed is the key of the session")
         keys = [_derived(root, label, hello, ack) for label in (b"to device", b"to host", b"wrap")]
         self._sending, self._receiving = (keys[0], keys[1]) if side == "host" else (keys[1], keys[0])
         self._wrapping = keys[2]
@@ -115,7 +115,7 @@ class Session:
         return ChaCha20Poly1305(self._wrapping).encrypt(_nonce(seq), bytes(secret), begin.pack())
 
     def unwrap_key(self, wrapped: bytes, begin: KeyBegin, seq: int) -> bytearray:
-        """Undo `wrap_key`. Raises SessionError (auth) for what was not wrapped in this session for this KEY_BEGIN."""
+        """Undo `wrap_key`. Raises SessionError (auth) for what was not wrapped in the session for this KEY_BEGIN."""
         self._refuse_wiped()
         try:
             return bytearray(ChaCha20Poly1305(self._wrapping).decrypt(_nonce(seq), wrapped, begin.pack()))

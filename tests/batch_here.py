@@ -3,6 +3,8 @@
 from collections import deque
 from pathlib import Path
 
+import pytest
+
 from keycam.batch.engine import Outcome
 from keycam.batch.recipe import Recipe
 from keycam.batch.units import Unit
@@ -35,3 +37,13 @@ class Here:
 
     def close(self) -> None:
         pass
+
+
+def work_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Units are done in this process, where that shows as much: to start one takes seconds."""
+    monkeypatch.setattr("keycam.batch.processes.WorkerProcesses", Here)
+    monkeypatch.setattr(Here, "stop_after", None)
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}

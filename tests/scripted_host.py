@@ -178,7 +178,7 @@ class ScriptedHost:
         self.send(Heartbeat(self.ack.boot_id, self.ack.session, 0, DeviceState.RESET).packet(seq=self._seq))
 
     def frames(self) -> list[RawFrame]:
-        """The whole frames of this session among what was heard."""
+        """The whole frames of the session among what was heard."""
         assembler = FrameAssembler(session=self.ack.session, first_frame_id=self.ack.first_frame_id)
         taken = (assembler.take(packet) for packet in self.heard if packet.type in FRAME_TYPES)
         return [frame for frame in taken if frame is not None]

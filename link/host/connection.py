@@ -28,7 +28,7 @@ class Connection:
     Attributes
     ----------
     ack
-        what the camera said of itself in this session, or None before.
+        what the camera said of itself in the session, or None before.
     session
         seals and opens, or None where HELLO asked for none.
     """
@@ -57,7 +57,7 @@ class Connection:
         return found
 
     def begin(self, ack: HelloAck, session: Session | None) -> None:
-        """HELLO was answered: from now on packets belong to this session."""
+        """HELLO was answered: from now on packets belong to the new session."""
         with self._writing:
             self._end_session()
             self.ack, self.session, self._seq = ack, session, 0

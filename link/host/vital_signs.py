@@ -1,4 +1,4 @@
-"""Whether the camera is still there, and still the one of this session."""
+"""Whether the camera is still there, and still the one that the session began with."""
 
 from typing import Literal
 

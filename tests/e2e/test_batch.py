@@ -22,7 +22,7 @@ from keycam.batch.panel import LEAST_WIDTH
 from keycam.batch.rows import compared
 from keycam.keyfile import open_key
 from sensor_sim import DEMO_PROFILE, Sensor
-from tests.batch_here import Here
+from tests.batch_here import Here, files_in, work_here
 from tests.footage_files import spoil, turn_quarter, write_video
 
 MASKS = ("--model", "fcn_resnet12")
@@ -30,9 +30,7 @@ MASKS = ("--model", "fcn_resnet12")
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Units are done in this process, where that shows as much: to start one takes seconds."""
-    monkeypatch.setattr("keycam.batch.processes.WorkerProcesses", Here)
-    monkeypatch.setattr(Here, "stop_after", None)
+    work_here(monkeypatch)
 
 
 @pytest.fixture
@@ -56,10 +54,6 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
 def decoded(video: Path, pixels: str = "rgb24") -> list[tuple[float, NDArray[np.uint8]]]:
     with av.open(str(video)) as container:
         return [(frame.time, frame.to_ndarray(format=pixels)) for frame in container.decode(video=0)]
-
-
-def files_in(folder: Path) -> set[str]:
-    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
 
 
 def test_every_frame_has_one_row_and_its_picture_at_its_time(command, tmp_path: Path) -> None:

@@ -6,15 +6,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.batch_here import Here
+from tests.batch_here import files_in, work_here
 from tests.footage_files import cut_off, write_video
 
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Units are done in this process, where that shows as much: to start one takes seconds."""
-    monkeypatch.setattr("keycam.batch.processes.WorkerProcesses", Here)
-    monkeypatch.setattr(Here, "stop_after", None)
+    work_here(monkeypatch)
 
 
 @pytest.fixture
@@ -23,10 +21,6 @@ def key(command, tmp_path: Path) -> Path:
     file.parent.mkdir()
     assert command("keys", "new", file).code == 0
     return file
-
-
-def files_in(folder: Path) -> set[str]:
-    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
 
 
 @pytest.fixture
