@@ -18,6 +18,7 @@ COMPENSATING_ROWS = 16
 WHITE_SHARE = 0.8
 _ROOM_ABOVE_CONVERTER = 1.05
 _MEAN_OF_BOWS = 0.75
+_LEAST_SHARE = 1e-3
 _MOST_DNL_LSB, _MOST_INL_LSB = 1.0, 100.0
 
 
@@ -84,8 +85,10 @@ def write_sheet(found: Characterisation, name: str) -> str:
 def _mean(found: Characterisation, name: str) -> float:
     """A figure that all planes share, each weighted by its error."""
     figures = [plane.figure(name) for plane in found.planes]
-    least = max(max(figure.standard_error for figure in figures) * 1e-3, 1e-300)
-    weights = np.array([1 / max(figure.standard_error, least) ** 2 for figure in figures])
+    errors = np.array([figure.standard_error for figure in figures])
+    # In shares of the largest one, which is 0 where a camera has nothing of it: all planes then count alike.
+    shares = errors / errors.max() if errors.max() > 0 else np.ones(errors.size)
+    weights = 1 / np.maximum(shares, _LEAST_SHARE) ** 2
     return float(max(weights @ [figure.value for figure in figures] / weights.sum(), 0.0))
 
 
@@ -142,11 +145,13 @@ def _converters(found: Characterisation) -> dict[str, float]:
     if found.converters is None:
         return {}
     ramp = found.converters.ramp
-    middle = ramp.inl_lsb.shape[1] // 2
+    # Transitions count from that into code 1, and the widths of codes from that of code 1. All bits fall where the highest one
+    # rises, at the transition into half of the codes: the code before it has the width that carries the mid-scale step.
+    middle = 2 ** (found.converters.bits - 1)
     # A profile's INL is the greatest bow of a column, and columns have 50 to 100 % of it; its DNL is the spread of the step
     # at mid-scale.
-    bow = abs(float(ramp.inl_lsb[:, middle].mean())) / _MEAN_OF_BOWS
-    step = float(ramp.dnl_lsb[:, middle].std()) if found.converters.columns.size > 1 else 0.0
+    bow = abs(float(ramp.inl_lsb[:, middle - 1].mean())) / _MEAN_OF_BOWS
+    step = float(ramp.dnl_lsb[:, middle - 2].std()) if found.converters.columns.size > 1 else 0.0
     return {"inl_lsb": min(bow, _MOST_INL_LSB), "dnl_lsb": min(step, _MOST_DNL_LSB)}
 
 

@@ -14,7 +14,7 @@ from calibration.snr import snr_of_model
 from tests.numpy_camera import Made, NumpyCamera, WithoutChamber
 
 PLAN = CapturePlan(0.01, fine_steps=8, stack_frames=16, dark_frames=4, longest_dark_s=60.0)
-MADE = Made(row_noise_e=1.0, column_e=1.5)
+MADE = Made(row_noise_e=1.0, frame_noise_e=0.8, column_e=1.5)
 Z = 4.0
 """Standard errors that a figure may be off: a seed in 16,000 is."""
 
