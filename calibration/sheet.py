@@ -16,6 +16,7 @@ FULL_SCALE_V = 1.0
 COMPENSATING_ROWS = 16
 """Optical-black rows of a camera that takes its mean dark signal off: how many it has is not seen."""
 WHITE_SHARE = 0.8
+_OTHER_COLOURS = ("red", "blue")
 _ROOM_ABOVE_CONVERTER = 1.05
 _MEAN_OF_BOWS = 0.75
 _LEAST_SHARE = 1e-3
@@ -77,9 +78,16 @@ def write_sheet(found: Characterisation, name: str) -> str:
         f"# Measured after EMVA 1288 Release 4.0 at {found.recording.exposure_s:g} s and {found.recording.temperature_k:g} K on "
         f"{found.created}, device {found.recording.camera.device}.\n"
         "# Volts, lens, pitch, timing and the number of optical-black rows are not seen from outside; "
-        "the conversion gain makes the measured K of a range of 1 V.\n\n"
+        "the conversion gain makes the measured K of a range of 1 V.\n"
     )
-    return heading + tomli_w.dumps(profile_sheet(found, name))
+    unseen = [
+        colour
+        for colour in _OTHER_COLOURS
+        if isinstance(found.planes[found.main].measured.get(f"quantum_efficiency_{colour}"), str)
+    ]
+    if unseen:
+        heading += f"# The bench has no {' and no '.join(unseen)} light: the quantum efficiency in green stands there.\n"
+    return heading + "\n" + tomli_w.dumps(profile_sheet(found, name))
 
 
 def _mean(found: Characterisation, name: str) -> float:
@@ -95,8 +103,11 @@ def _mean(found: Characterisation, name: str) -> float:
 def _efficiency(found: Characterisation) -> tuple[float, float, float]:
     main = found.planes[found.main]
     if found.recording.camera.geometry.cfa == "mono":
-        red, blue = (main.figure(f"quantum_efficiency_{colour}").value for colour in ("red", "blue"))
-        own = (red, main.figure("quantum_efficiency").value, blue)
+        green = main.figure("quantum_efficiency")
+        # The green one where the bench has no other lamp, as the sheet's heading then says.
+        others = (main.measured[f"quantum_efficiency_{colour}"] for colour in _OTHER_COLOURS)
+        red, blue = (other.value if isinstance(other, Measured) else green.value for other in others)
+        own = (red, green.value, blue)
     else:
         by_colour: list[list[float]] = [[], [], []]
         for plane, recording in zip(found.planes, found.recording.planes, strict=True):
