@@ -148,5 +148,6 @@ class RemoteBench:
 
 def _are_numbers(values: object, count: int) -> bool:
     """Whether it is a list of so many finite numbers."""
-    is_list = isinstance(values, list) and len(values) == count
-    return is_list and all(is_number(value) and -MOST <= value <= MOST for value in values)
+    return (
+        isinstance(values, list) and len(values) == count and all(is_number(value) and -MOST <= value <= MOST for value in values)
+    )

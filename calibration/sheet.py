@@ -103,11 +103,11 @@ def _mean(found: Characterisation, name: str) -> float:
 def _efficiency(found: Characterisation) -> tuple[float, float, float]:
     main = found.planes[found.main]
     if found.recording.camera.geometry.cfa == "mono":
-        green = main.figure("quantum_efficiency")
+        in_green = main.figure("quantum_efficiency").value
         # The green one where the bench has no other lamp, as the sheet's heading then says.
         others = (main.measured[f"quantum_efficiency_{colour}"] for colour in _OTHER_COLOURS)
-        red, blue = (other.value if isinstance(other, Measured) else green.value for other in others)
-        own = (red, green.value, blue)
+        red, blue = (other.value if isinstance(other, Measured) else in_green for other in others)
+        own = (red, in_green, blue)
     else:
         by_colour: list[list[float]] = [[], [], []]
         for plane, recording in zip(found.planes, found.recording.planes, strict=True):
