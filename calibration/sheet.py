@@ -160,9 +160,10 @@ def _converters(found: Characterisation) -> dict[str, float]:
     # rises, at the transition into half of the codes: the code before it has the width that carries the mid-scale step.
     middle = 2 ** (found.converters.bits - 1)
     # A profile's INL is the greatest bow of a column, and columns have 50 to 100 % of it; its DNL is the spread of the step
-    # at mid-scale.
+    # at mid-scale, beyond what the ramp's own noise spreads every code's width by.
     bow = abs(float(ramp.inl_lsb[:, middle - 1].mean())) / _MEAN_OF_BOWS
-    step = float(ramp.dnl_lsb[:, middle - 2].std()) if found.converters.columns.size > 1 else 0.0
+    spreads = ramp.dnl_lsb.var(axis=0)
+    step = math.sqrt(max(float(spreads[middle - 2] - np.median(spreads)), 0.0))
     return {"inl_lsb": min(bow, _MOST_INL_LSB), "dnl_lsb": min(step, _MOST_DNL_LSB)}
 
 
