@@ -25,7 +25,7 @@ class Stack:
         float32 (H, W): variance of each photosite over the frames, unbiased.
     temporal
         the mean of that variance, split: "row" is noise that a row shares within a frame, "column" what a column does. What a
-        whole frame shares, as an optical-black clamp adds it, is in none of its parts.
+        whole frame shares, as an optical-black clamp adds it, is in its total and in none of its parts.
     """
 
     frames: int
