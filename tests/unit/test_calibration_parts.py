@@ -53,7 +53,7 @@ def test_what_a_whole_frame_shares_is_no_noise_of_its_rows_or_columns() -> None:
     ):  # fmt: skip
         assert part == pytest.approx(made, abs=4 * np.sqrt(2 / freedom) * (made + carried))
     parts = found.row + found.column + found.pixel
-    assert found.total - parts == pytest.approx(144, abs=4 * np.sqrt(2 / 399) * 144), "the frame's own, which is in the total alone"
+    assert found.total - parts == pytest.approx(144, abs=4 * np.sqrt(2 / 399) * 144)  # the frame's own
 
 
 @pytest.mark.parametrize("bad", [np.zeros((30, 40)), np.zeros((40, 30), np.uint16)])
