@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bench import CameraUnderTest, VoltageInput
+from calibration.bench import BenchError, CameraUnderTest, VoltageInput
 from calibration.code_density import Transfer, count_codes, transfer_of
 from calibration.effective_bits import SineFit, coherent_cycles
 from calibration.session import Report
@@ -71,6 +71,20 @@ class ConverterFigures:
                 "effective_bits": _listed(self.effective_bits),
             },
         }
+
+
+def refuse_short_reach(camera: _DrivenCamera, took: Report = lambda frames: None) -> None:
+    """Raise BenchError unless the voltage input reaches beyond both ends of every converter: seen in one frame, at first."""
+    geometry = camera.identity.geometry
+    low, high = camera.voltage_range_v
+    (codes,) = camera.capture_voltages([np.linspace(low, high, geometry.height, dtype=np.float32)])
+    took(1)
+    first, last = int(codes[0].max()), int(codes[-1].min())
+    if first > 0 or last < 2**geometry.bits - 1:
+        raise BenchError(
+            f"voltage_range_v = {low:g} to {high:g}: the converters give codes of {first} to {last} there; needed is a voltage "
+            f"input that takes all of them to 0 and to {2**geometry.bits - 1}, or none"
+        )
 
 
 def measure_converters(camera: _DrivenCamera, hits_per_code: int, took: Report = lambda frames: None) -> ConverterFigures:

@@ -6,12 +6,18 @@ A bench implements `CameraUnderTest`, and where its equipment allows `Chamber` a
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from numbers import Real
+from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adc import Geometry
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value that came from outside is a number; truth values, which Python counts among them, are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 class BenchError(RuntimeError):
@@ -25,19 +31,30 @@ class CameraIdentity:
     Attributes
     ----------
     device
-        its name.
+        its name, 1 character or more.
     geometry
         its array.
     analog_gain
-        gain before the converter, V/V.
+        gain before the converter, V/V, above 0.
     black_level_dn
-        nominal code of zero volts.
+        nominal code of zero volts, 0 to the highest code.
+
+    Raises ValueError for figures outside that or of another type.
     """
 
     device: str
     geometry: Geometry
     analog_gain: float
     black_level_dn: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.device, str) or not self.device:
+            raise ValueError(f"device = {self.device!r}: allowed is a name of 1 character or more")
+        if not is_number(self.analog_gain) or not 0 < self.analog_gain < math.inf:
+            raise ValueError(f"analog_gain = {self.analog_gain!r}: allowed is a number above 0 and finite")
+        top_dn = 2**self.geometry.bits - 1
+        if not is_number(self.black_level_dn) or not 0 <= self.black_level_dn <= top_dn:
+            raise ValueError(f"black_level_dn = {self.black_level_dn!r}: allowed is a number, 0 to {top_dn}")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.adc_linearity import ConverterFigures, measure_converters
+from calibration.adc_linearity import ConverterFigures, measure_converters, refuse_short_reach
 from calibration.bench import CameraUnderTest, VoltageInput
 from calibration.capture_plan import CapturePlan
 from calibration.defect_map import DefectMap, find_defects
@@ -102,6 +102,8 @@ def characterise(camera: CameraUnderTest, plan: CapturePlan, took: Report = lamb
     `took` is told of the frames. Raises BenchError where the camera cannot be measured, ValueError where what it gives makes
     no figures, and what the camera raises.
     """
+    if isinstance(camera, VoltageInput):
+        refuse_short_reach(camera, took)  # now, and not after everything else was measured
     recording = record(camera, plan, took)
     defects = tuple(find_defects(each.dark, each.half) for each in recording.planes)
     figures = tuple(plane_figures(each, bad.every) for each, bad in zip(recording.planes, defects, strict=True))

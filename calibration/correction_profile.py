@@ -8,13 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adc import FrameHeader
-from calibration.bench import CameraIdentity
+from calibration.bench import CameraIdentity, is_number
 from calibration.characterisation import Characterisation
 from calibration.linearisation import level_of_codes, levels_at
 from calibration.measured import Measured
 from inference.isp import Corrections
 from inference.isp.corrections import LEAST_GAIN, MOST_GAIN
 
+LEAST_DOUBLING_K, MOST_DOUBLING_K = 1.0, 100.0
+"""A rise that doubles the dark current of silicon is some 5 to 12 K; outside of this it is none."""
+MOST_TEMPERATURE_K = 1000.0
+_MOST_DOUBLINGS = 64.0
 _KEPT = 4
 _TEMPERATURE_STEP_K = 0.1
 
@@ -30,7 +34,8 @@ class CorrectionProfile:
     camera
         whose they are; frames of another device, geometry or gain are refused.
     temperature_k, doubling_k
-        at which the dark current was measured, and the rise that doubles it; None where no rise was measured.
+        at which the dark current was measured, up to 1000 K, and the rise that doubles it, 1 to 100 K; None where no such rise
+        was measured.
     offset_dn
         float32 (H, W, C): what a dark code is above the black level at no exposure, columns aside.
     rate_dn_per_s
@@ -44,7 +49,7 @@ class CorrectionProfile:
     defects
         bool (H, W): photosites that show the mean of their nearest good neighbours of the same colour.
 
-    Raises ValueError for a temperature that is not above 0, and what `Corrections` raises for the maps.
+    Raises ValueError for temperatures and rises outside that, and what `Corrections` raises for the maps.
     """
 
     camera: CameraIdentity
@@ -60,10 +65,10 @@ class CorrectionProfile:
     _made: "OrderedDict[tuple[float, float], Corrections]" = field(default_factory=OrderedDict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("temperature_k", "doubling_k"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise ValueError(f"{name} = {value}: allowed is above 0 and finite")
+        _refuse_temperature(self.temperature_k)
+        rise = self.doubling_k
+        if rise is not None and not (is_number(rise) and LEAST_DOUBLING_K <= rise <= MOST_DOUBLING_K):
+            raise ValueError(f"doubling_k = {rise!r}: allowed is {LEAST_DOUBLING_K:g} to {MOST_DOUBLING_K:g} K, or none")
         shape = self.camera.geometry.shape
         for name in ("offset_dn", "rate_dn_per_s", "gain"):
             values = getattr(self, name)
@@ -86,7 +91,13 @@ class CorrectionProfile:
         return self.at(header.exposure_s, header.temperature_k)
 
     def at(self, exposure_s: float, temperature_k: float) -> Corrections:
-        """The corrections at an exposure and a temperature, which counts to 0.1 K; the last four are kept."""
+        """The corrections at an exposure and a temperature, which counts to 0.1 K; the last four are kept.
+
+        Raises ValueError for an exposure that is not above 0 s and finite, or a temperature outside of 0 to 1000 K.
+        """
+        if not is_number(exposure_s) or not 0 < exposure_s < math.inf:
+            raise ValueError(f"exposure_s = {exposure_s!r}: allowed is a number above 0 and finite")
+        _refuse_temperature(temperature_k)
         steady = round(temperature_k / _TEMPERATURE_STEP_K) * _TEMPERATURE_STEP_K
         key = (exposure_s, steady)
         if key not in self._made:
@@ -98,10 +109,11 @@ class CorrectionProfile:
     def _fresh(self, exposure_s: float, temperature_k: float) -> Corrections:
         geometry = self.camera.geometry
         doublings = 0.0 if self.doubling_k is None else (temperature_k - self.temperature_k) / self.doubling_k
-        grown = np.float32(exposure_s * 2**doublings)
+        grown = np.float32(min(exposure_s * 2 ** min(doublings, _MOST_DOUBLINGS), float(np.finfo(np.float32).max)))
         most = np.float32(2.0**geometry.bits)
         # A photosite that is full of dark electrons has no light to show: it is a defect, and its offset only has to be legal.
-        offset = np.clip(self.offset_dn + self.rate_dn_per_s * grown, -most, most)
+        with np.errstate(over="ignore"):
+            offset = np.clip(self.offset_dn + self.rate_dn_per_s * grown, -most, most)
         full = (offset > 0.9 * most).any(axis=2)
         kind = geometry.shape if geometry.channels == 3 else geometry.shape[:2]
         return Corrections(
@@ -113,6 +125,11 @@ class CorrectionProfile:
             column_gain=self.column_gain,
             defects=self.defects | full,
         )
+
+
+def _refuse_temperature(temperature_k: object) -> None:
+    if not is_number(temperature_k) or not 0 < temperature_k <= MOST_TEMPERATURE_K:
+        raise ValueError(f"temperature_k = {temperature_k!r}: allowed is a number above 0, up to {MOST_TEMPERATURE_K:g}")
 
 
 def correction_profile(found: Characterisation) -> CorrectionProfile:
@@ -135,11 +152,12 @@ def correction_profile(found: Characterisation) -> CorrectionProfile:
     offset, column_offset = _without_columns(offset, ~defects)
     logarithm, column_logarithm = _without_columns(np.log(np.clip(gain, 1 / 16, 16)), ~defects)
     doubling = found.planes[found.main].measured["doubling_temperature_k"]
+    rise_k = doubling.value if isinstance(doubling, Measured) else None
     limit = 2.0**geometry.bits / 2
     return CorrectionProfile(
         camera=identity,
         temperature_k=recording.temperature_k,
-        doubling_k=doubling.value if isinstance(doubling, Measured) else None,
+        doubling_k=rise_k if rise_k is not None and LEAST_DOUBLING_K <= rise_k <= MOST_DOUBLING_K else None,
         offset_dn=np.clip(offset, -limit, limit).astype(np.float32),
         rate_dn_per_s=rate.astype(np.float32),
         column_offset_dn=column_offset.astype(np.float32),

@@ -10,6 +10,8 @@ from calibration.line_fit import Line, weighted_line
 from calibration.measured import Measured
 
 COMPENSATED = "from the variance: the camera takes its mean dark signal off"
+TAKEN_OFF = "no dark current: the camera takes its mean dark signal off"
+"""What is said of a figure by the mean where the camera compensates it: what it takes off drifts by more than any interval."""
 _DIFFER = 5.0
 """So many standard errors between both methods are no chance."""
 

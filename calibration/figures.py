@@ -1,10 +1,10 @@
 """All figures of a camera from its recording, colour plane by colour plane."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibration.dark_current import dark_current, dark_current_by_mean, dark_current_by_variance
+from calibration.dark_current import TAKEN_OFF, dark_current, dark_current_by_mean, dark_current_by_variance
 from calibration.dark_noise import temporal_dark_noise
 from calibration.doubling_temperature import doubling_temperature
 from calibration.linearity import Linearity, linearity
@@ -67,7 +67,11 @@ def plane_figures(recording: PlaneRecording, bad: np.ndarray) -> PlaneFigures:
         "full_well_e": full_well(recording.plateau, points, gain),
         "row_noise_e": _row_noise(recording, gain),
     }
-    for name, (signal_dn, photons) in recording.other_colours.items():
+    for name, seen in recording.other_colours.items():
+        if isinstance(seen, str):
+            measured[f"quantum_efficiency_{name}"] = seen
+            continue
+        signal_dn, photons = seen
         own = Measured(signal_dn / photons, "DN/photon", response.standard_error * signal_dn / photons / response.value)
         measured[f"quantum_efficiency_{name}"] = quantum_efficiency(own, gain)
     ordered = {name: measured[name] for name in (*MEASURED_KEYS, *(key for key in measured if key not in MEASURED_KEYS))}
@@ -92,9 +96,10 @@ def _uniformity(recording: PlaneRecording, bad: np.ndarray, gain: Measured) -> d
 
 def _dark(recording: PlaneRecording, gain: Measured) -> dict[str, Measured | Missing]:
     own = recording.dark_series[0]
+    current, by_mean = dark_current(own, gain), dark_current_by_mean(own, gain)
     found: dict[str, Measured | Missing] = {
-        "dark_current_e_per_s": dark_current(own, gain),
-        "dark_current_by_mean_e_per_s": dark_current_by_mean(own, gain),
+        "dark_current_e_per_s": current,
+        "dark_current_by_mean_e_per_s": replace(by_mean, note=TAKEN_OFF) if current.note else by_mean,
         "dark_current_by_variance_e_per_s": dark_current_by_variance(own, gain),
     }
     if len(recording.dark_series) == 1:
@@ -112,8 +117,9 @@ def _dark(recording: PlaneRecording, gain: Measured) -> dict[str, Measured | Mis
 def _row_noise(recording: PlaneRecording, gain: Measured) -> Measured:
     row, rows = max(recording.dark.temporal.row, 0.0), recording.dark.mean_dn.shape[0]
     width, freedom = recording.dark.mean_dn.shape[1], recording.dark.frames - 1
-    # The mean of a row carries the photosites' noise over its length; both vary as a variance of rows x frames values does.
-    variance_error = float(np.sqrt(2 / (rows * freedom))) * (row + recording.dark.temporal.total / width)
+    # The mean of a row carries the photosites' noise over its length; both vary as a variance of rows x frames values does,
+    # less one in each frame for the offset that all of its rows share.
+    variance_error = float(np.sqrt(2 / ((rows - 1) * freedom))) * (row + recording.dark.temporal.total / width)
     value_dn = float(np.sqrt(row))
     error = min(variance_error / (2 * value_dn), np.sqrt(variance_error)) if value_dn else np.sqrt(variance_error)
     return quotient(Measured(value_dn, "DN", float(error)), gain, "e-")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bench import DARKNESS, CameraIdentity, CameraUnderTest
+from calibration.bench import DARKNESS, BenchError, CameraIdentity, CameraUnderTest
 from calibration.capture_plan import OVERDRIVE, CapturePlan
 from calibration.dark_current import DarkSeries
 from calibration.dark_recording import FULL, DarkRecording, record_darkness
@@ -33,7 +33,8 @@ class PlaneRecording:
     half_photons
         photons of the plane's colour in an exposure of the second one.
     other_colours
-        for a mono array the signal in DN and the photons of red and of blue light, else empty.
+        for a mono array the signal in DN and the photons of red and of blue light, or why the bench has no such light; else
+        empty.
     dark_series
         at the camera's own temperature first, then at the warmer ones.
     longest_dark
@@ -46,7 +47,7 @@ class PlaneRecording:
     dark: Stack
     half: Stack
     half_photons: float
-    other_colours: dict[str, tuple[float, float]]
+    other_colours: dict[str, tuple[float, float] | str]
     dark_series: tuple[DarkSeries, ...]
     longest_dark: Stack
 
@@ -154,14 +155,19 @@ def _half(series: list[_Step], planes: tuple[Plane, ...]) -> Photons:
     return half[0], half[1], half[2]
 
 
-def _other_colours(session: Session, middle: Photons, dark_dn: float, exposure_s: float) -> dict[str, tuple[float, float]]:
-    """A mono array in red and in blue light: the signal in DN, and the photons."""
+def _other_colours(session: Session, middle: Photons, dark_dn: float, exposure_s: float) -> dict[str, tuple[float, float] | str]:
+    """A mono array in red and in blue light: the signal in DN, and the photons; or what a bench of one lamp says instead."""
     if len(session.planes) > 1:
         return {}
-    found, photons = {}, middle[session.planes[0].colour]
+    found: dict[str, tuple[float, float] | str] = {}
+    photons = middle[session.planes[0].colour]
     for name, light in (("red", (photons, 0.0, 0.0)), ("blue", (0.0, 0.0, photons))):
-        session.light(light, exposure_s)
-        found[name] = (session.pair()[0].mean_dn - dark_dn, photons)
+        try:
+            session.light(light, exposure_s)
+        except BenchError as error:
+            found[name] = str(error)
+        else:
+            found[name] = (session.pair()[0].mean_dn - dark_dn, photons)
     return found
 
 

@@ -1,17 +1,24 @@
 """A bench in another process, set by lines of JSON over a Unix socket: docs/calibration.md says what such a bench answers."""
 
+import contextlib
 import json
-import math
 import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from calibration.bench import BenchError, Light
+from calibration.bench import BenchError, Light, is_number
 
-MOST_WAIT_S = 3600.0
+FIRST_WAIT_S = 5.0
+"""So soon a bench says how it is set."""
+WAIT_S = 60.0
+"""Lamps and sources of voltage settle within that."""
+CHAMBER_WAIT_S = 3600.0
 """A chamber may take its time until the temperature is reached."""
+MOST = 1e30
+"""No light, temperature or voltage is above that."""
 _MOST_ANSWER_BYTES = 65536
 
 
@@ -29,19 +36,18 @@ class RemoteBench:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(MOST_WAIT_S)
+        self._socket.settimeout(FIRST_WAIT_S)
         try:
             self._socket.connect(str(path))
         except OSError as error:
             self._socket.close()
-            trouble = error.strerror or str(error)
+            trouble = "nobody takes the call" if isinstance(error, TimeoutError) else error.strerror or str(error)
             raise BenchError(f"bench = {path}: {trouble}; allowed is the socket of a bench, see docs/calibration.md") from error
         self._heard = b""
         try:
-            self._state = self._asked({})
-            if "light_per_s" not in self._state:
-                raise self._strange("it names no light_per_s")
-            self.temperature_k = self._number("temperature_k")
+            self._state = self._asked({}, FIRST_WAIT_S)
+            self._refuse_light()
+            self.temperature_k = self._temperature()
             self.voltage_range_v = self._range()
         except BaseException:
             self.close()
@@ -54,27 +60,36 @@ class RemoteBench:
 
     def set_light(self, light: Light) -> None:
         """Set the light. Raises BenchError where the source cannot give it."""
-        self._asked({"light_per_s": light.photons_per_s})
+        self._asked({"light_per_s": light.photons_per_s}, WAIT_S)
 
     def set_temperature_k(self, temperature_k: float) -> None:
         """Bring the camera to a temperature, K, and wait for it. Raises BenchError where that cannot be reached."""
-        self._asked({"temperature_k": temperature_k})
+        self._asked({"temperature_k": temperature_k}, CHAMBER_WAIT_S)
 
     def set_voltages(self, voltages_v: Sequence[float]) -> None:
         """Drive the converters until the light is set again, row by row of a frame. Raises BenchError where that cannot be."""
-        self._asked({"voltages_v": list(voltages_v)})
+        self._asked({"voltages_v": list(voltages_v)}, WAIT_S)
 
     def close(self) -> None:
         """Hang up; harmless when repeated."""
         self._socket.close()
 
-    def _asked(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _asked(self, request: dict[str, Any], wait_s: float) -> dict[str, Any]:
+        """What the bench says within `wait_s`. Raises BenchError where it is silent, hangs up, refuses or says nonsense."""
         try:
-            self._socket.sendall(json.dumps(request).encode() + b"\n")
-            answer = json.loads(self._line())
+            self._socket.settimeout(wait_s)
+            with contextlib.suppress(BrokenPipeError):  # who hangs up at once may have said why
+                self._socket.sendall(json.dumps(request).encode() + b"\n")
+            answer = json.loads(self._line(time.monotonic() + wait_s))
+        except TimeoutError as error:
+            asked = next(iter(request), "how it is set")
+            raise BenchError(
+                f"bench = {self._path}: asked for {asked}, it did not answer within {wait_s:g} s; allowed is a bench that "
+                "answers, and that no other calibration is using"
+            ) from error
         except OSError as error:
             raise self._strange(error.strerror or str(error)) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._strange("its answer is not JSON") from error
         if not isinstance(answer, dict):
             raise self._strange("its answer is no JSON object")
@@ -82,8 +97,12 @@ class RemoteBench:
             raise BenchError(f"bench = {self._path}: it refused ({answer['error']}); allowed is what its equipment can do")
         return answer
 
-    def _line(self) -> bytes:
+    def _line(self, until: float) -> bytes:
         while b"\n" not in self._heard:
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError
+            self._socket.settimeout(left_s)
             data = self._socket.recv(65536)
             if not data or len(self._heard) > _MOST_ANSWER_BYTES:
                 raise self._strange("it hung up" if not data else "its answer has no end")
@@ -91,22 +110,29 @@ class RemoteBench:
         line, self._heard = self._heard.split(b"\n", 1)
         return line
 
-    def _number(self, name: str) -> float | None:
-        value = self._state.get(name)
+    def _refuse_light(self) -> None:
+        if "light_per_s" not in self._state:
+            raise self._strange("it names no light_per_s")
+        light = self._state["light_per_s"]
+        if not _are_numbers(light, 3) or min(light) < 0:
+            raise self._strange(f"light_per_s = {str(light)[:40]} is no three numbers of 0 or more photons/s")
+
+    def _temperature(self) -> float | None:
+        value = self._state.get("temperature_k")
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise self._strange(f"{name} = {str(value)[:40]} is no number")
+        if not _are_numbers([value], 1) or value <= 0:
+            raise self._strange(f"temperature_k = {str(value)[:40]} is no number above 0")
         return float(value)
 
     def _range(self) -> tuple[float, float] | None:
         value = self._state.get("voltage_range_v")
         if value is None:
             return None
-        if not isinstance(value, list) or len(value) != 2 or not all(isinstance(end, int | float) for end in value):
+        if not _are_numbers(value, 2):
             raise self._strange(f"voltage_range_v = {str(value)[:40]} is no pair of numbers")
         low, high = float(value[0]), float(value[1])
-        if not -math.inf < low < high < math.inf:
+        if not low < high:
             raise self._strange(f"voltage_range_v = {low:g} to {high:g} is no range")
         return low, high
 
@@ -118,3 +144,10 @@ class RemoteBench:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _are_numbers(values: object, count: int) -> bool:
+    """Whether it is a list of so many finite numbers."""
+    return (
+        isinstance(values, list) and len(values) == count and all(is_number(value) and -MOST <= value <= MOST for value in values)
+    )

@@ -74,7 +74,7 @@ def _plane(name: str, plane: dict[str, Any]) -> dict[str, Any]:
         known = entry["value"] is not None
         rows.append(
             {
-                "name": figure.replace("_", " "),
+                "name": figure,
                 "value": f"{entry['value']:.5g}" if known else "not measured",
                 "interval": " to ".join(f"{end:.5g}" for end in entry["interval"]) if known else "",
                 "unit": entry["unit"],
@@ -86,6 +86,8 @@ def _plane(name: str, plane: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sections(found: Characterisation) -> list[Section]:
+    own = found.recording.planes[found.main]
+    images = f"Mean images of {own.plane.name} over {own.dark.frames} frames, without light and at half of saturation"
     sections = [
         Section(
             "Light",
@@ -98,10 +100,13 @@ def _sections(found: Characterisation) -> list[Section]:
         Section(
             "Non-uniformity",
             (
-                picture(image_figure(found), "Mean images, stretched to their 1 and 99 % quantiles."),
-                picture(profile_figure(found), "Means of columns and rows."),
+                picture(image_figure(found), f"{images}, stretched to their 1 and 99 % quantiles."),
+                picture(profile_figure(found), "Means of columns and rows, without defects."),
                 picture(spectrum_figure(found), "A level above the dashed line is a fixed pattern, a peak a periodic one."),
-                picture(histogram_figure(found), "Photosites beside the normal distribution are defects or a tail."),
+                picture(
+                    histogram_figure(found),
+                    "Photosites beside the normal distribution are defects or a tail; the legend counts those beyond.",
+                ),
                 picture(accumulated_figure(found), "How many photosites deviate by more than so much."),
             ),
         ),

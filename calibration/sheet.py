@@ -16,8 +16,10 @@ FULL_SCALE_V = 1.0
 COMPENSATING_ROWS = 16
 """Optical-black rows of a camera that takes its mean dark signal off: how many it has is not seen."""
 WHITE_SHARE = 0.8
+_OTHER_COLOURS = ("red", "blue")
 _ROOM_ABOVE_CONVERTER = 1.05
 _MEAN_OF_BOWS = 0.75
+_LEAST_SHARE = 1e-3
 _MOST_DNL_LSB, _MOST_INL_LSB = 1.0, 100.0
 
 
@@ -76,24 +78,36 @@ def write_sheet(found: Characterisation, name: str) -> str:
         f"# Measured after EMVA 1288 Release 4.0 at {found.recording.exposure_s:g} s and {found.recording.temperature_k:g} K on "
         f"{found.created}, device {found.recording.camera.device}.\n"
         "# Volts, lens, pitch, timing and the number of optical-black rows are not seen from outside; "
-        "the conversion gain makes the measured K of a range of 1 V.\n\n"
+        "the conversion gain makes the measured K of a range of 1 V.\n"
     )
-    return heading + tomli_w.dumps(profile_sheet(found, name))
+    unseen = [
+        colour
+        for colour in _OTHER_COLOURS
+        if isinstance(found.planes[found.main].measured.get(f"quantum_efficiency_{colour}"), str)
+    ]
+    if unseen:
+        heading += f"# The bench has no {' and no '.join(unseen)} light: the quantum efficiency in green stands there.\n"
+    return heading + "\n" + tomli_w.dumps(profile_sheet(found, name))
 
 
 def _mean(found: Characterisation, name: str) -> float:
     """A figure that all planes share, each weighted by its error."""
     figures = [plane.figure(name) for plane in found.planes]
-    least = max(max(figure.standard_error for figure in figures) * 1e-3, 1e-300)
-    weights = np.array([1 / max(figure.standard_error, least) ** 2 for figure in figures])
+    errors = np.array([figure.standard_error for figure in figures])
+    # In shares of the largest one, which is 0 where a camera has nothing of it: all planes then count alike.
+    shares = errors / errors.max() if errors.max() > 0 else np.ones(errors.size)
+    weights = 1 / np.maximum(shares, _LEAST_SHARE) ** 2
     return float(max(weights @ [figure.value for figure in figures] / weights.sum(), 0.0))
 
 
 def _efficiency(found: Characterisation) -> tuple[float, float, float]:
     main = found.planes[found.main]
     if found.recording.camera.geometry.cfa == "mono":
-        red, blue = (main.figure(f"quantum_efficiency_{colour}").value for colour in ("red", "blue"))
-        own = (red, main.figure("quantum_efficiency").value, blue)
+        in_green = main.figure("quantum_efficiency").value
+        # The green one where the bench has no other lamp, as the sheet's heading then says.
+        others = (main.measured[f"quantum_efficiency_{colour}"] for colour in _OTHER_COLOURS)
+        red, blue = (other.value if isinstance(other, Measured) else in_green for other in others)
+        own = (red, in_green, blue)
     else:
         by_colour: list[list[float]] = [[], [], []]
         for plane, recording in zip(found.planes, found.recording.planes, strict=True):
@@ -142,11 +156,14 @@ def _converters(found: Characterisation) -> dict[str, float]:
     if found.converters is None:
         return {}
     ramp = found.converters.ramp
-    middle = ramp.inl_lsb.shape[1] // 2
+    # Transitions count from that into code 1, and the widths of codes from that of code 1. All bits fall where the highest one
+    # rises, at the transition into half of the codes: the code before it has the width that carries the mid-scale step.
+    middle = 2 ** (found.converters.bits - 1)
     # A profile's INL is the greatest bow of a column, and columns have 50 to 100 % of it; its DNL is the spread of the step
-    # at mid-scale.
-    bow = abs(float(ramp.inl_lsb[:, middle].mean())) / _MEAN_OF_BOWS
-    step = float(ramp.dnl_lsb[:, middle].std()) if found.converters.columns.size > 1 else 0.0
+    # at mid-scale, beyond what the ramp's own noise spreads every code's width by.
+    bow = abs(float(ramp.inl_lsb[:, middle - 1].mean())) / _MEAN_OF_BOWS
+    spreads = ramp.dnl_lsb.var(axis=0)
+    step = math.sqrt(max(float(spreads[middle - 2] - np.median(spreads)), 0.0))
     return {"inl_lsb": min(bow, _MOST_INL_LSB), "dnl_lsb": min(step, _MOST_DNL_LSB)}
 
 

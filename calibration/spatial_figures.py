@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.characterisation import Characterisation
-from calibration.figure_style import GREY, PLANE_COLOURS, new_figure
+from calibration.figure_style import GREY, PLANE_COLOURS, legend_above, new_figure
 from calibration.figures import PlaneFigures
 from calibration.histograms import accumulated, histogram
 from calibration.recording import PlaneRecording
@@ -39,8 +39,8 @@ def profile_figure(found: Characterisation) -> "Figure":
             kept = np.where(good, image, 0).sum(axis=axis) / np.maximum(good.sum(axis=axis), 1)
             ax.plot(kept, style, color=colour if axis == 0 else GREY, linewidth=0.7, label=label)
         ax.set(xlabel="column or row of the plane", ylabel=f"deviation, {unit}")
-        ax.legend()
-    axes[0].set_title(f"Dark signal profiles ({plane.name}, without defects)")
+        legend_above(ax)
+    axes[0].set_title(f"Dark signal profiles ({plane.name})")
     axes[1].set_title("Photo-response profiles")
     return figure
 
@@ -97,10 +97,12 @@ def histogram_figure(found: Characterisation) -> "Figure":
     )
     for ax, image, unit, spread, step in rows:
         bins = histogram(image, float(spread), step)
-        ax.step(bins.centres, np.maximum(bins.counts, 0.5), where="mid", color=colour, linewidth=1, label="measured")
+        label = f"measured, {bins.beyond} beyond" if bins.beyond else "measured"
+        ax.step(bins.centres, np.maximum(bins.counts, 0.5), where="mid", color=colour, linewidth=1, label=label)
         ax.plot(bins.centres, np.maximum(bins.normal, 0.5), "--", color="#d35400", linewidth=1, label="normal distribution")
-        ax.set(xlabel=f"deviation from the mean, {unit}", ylabel="photosites in a bin", yscale="log", ylim=(0.5, None))
-        ax.legend()
+        ax.set(xlabel=f"deviation from the mean, {unit}", ylabel="photosites in a bin", yscale="log")
+        ax.set_ylim(0.5, 10 * float(max(bins.counts.max(), bins.normal.max())))  # a decade for the legend
+        ax.legend(loc="upper left", ncols=2, fontsize=8)
     axes[0].set_title(f"Histogram of DSNU ({plane.name}, all photosites)")
     axes[1].set_title("Histogram of PRNU")
     return figure
@@ -121,7 +123,10 @@ def accumulated_figure(found: Characterisation) -> "Figure":
 
 
 def image_figure(found: Characterisation) -> "Figure":
-    """The dark and the half-saturated mean image of the main plane, stretched to their 1 and 99 % quantiles."""
+    """The dark and the half-saturated mean image of the main plane, stretched to their 1 and 99 % quantiles.
+
+    Their titles are short, as they stand over the image alone and not over its colour bar.
+    """
     own, plane = found.recording.planes[found.main], found.planes[found.main]
     figure, axes = new_figure(2, 3.9)
     figure.subplots_adjust(right=0.93)  # the colour bars' labels stand beyond the panels
@@ -131,6 +136,6 @@ def image_figure(found: Characterisation) -> "Figure":
         figure.colorbar(shown, ax=ax, shrink=0.85, label=f"deviation, {unit}")
         ax.grid(False)
         ax.set(xlabel="column", ylabel="row")
-    axes[0].set_title(f"Dark signal ({plane.name}, mean of {own.dark.frames} frames)")
-    axes[1].set_title("Photo-response at half of saturation")
+    axes[0].set_title(f"Dark signal ({plane.name})")
+    axes[1].set_title("Photo-response")
     return figure

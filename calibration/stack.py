@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.variance_split import VarianceSplit, split_variance
+from calibration.variance_split import VarianceSplit, split_variance_in_time
 
 MOST_FRAMES = 16_384
 """So many codes of 16 bits can be summed, and their variance found in whole numbers of 64 bits."""
@@ -24,7 +24,8 @@ class Stack:
     variance_dn2
         float32 (H, W): variance of each photosite over the frames, unbiased.
     temporal
-        the mean of that variance, split: "row" is noise that a row shares within a frame, "column" what a column does.
+        the mean of that variance, split: "row" is noise that a row shares within a frame, "column" what a column does. What a
+        whole frame shares, as an optical-black clamp adds it, is in its total and in none of its parts.
     """
 
     frames: int
@@ -41,6 +42,7 @@ class StackSums:
         self._squares = np.zeros(shape, np.uint64)
         self._row_sums = np.zeros((2, shape[0]))
         self._column_sums = np.zeros((2, shape[1]))
+        self._frame_sums = np.zeros((2, 1))
         self.frames = 0
 
     def add(self, codes: NDArray[np.uint16]) -> None:
@@ -53,7 +55,8 @@ class StackSums:
         self._sum += wide
         wide *= wide  # 65535^2 still fits 32 bits
         self._squares += wide
-        for sums, means in ((self._row_sums, codes.mean(axis=1)), (self._column_sums, codes.mean(axis=0))):
+        rows, columns = codes.mean(axis=1), codes.mean(axis=0)
+        for sums, means in ((self._row_sums, rows), (self._column_sums, columns), (self._frame_sums, rows.mean(keepdims=True))):
             sums[0] += means
             sums[1] += means**2
         self.frames += 1
@@ -63,14 +66,16 @@ class StackSums:
         count = self.frames
         if count < 2:
             raise ValueError(f"frames = {count}: allowed is 2 or more for a temporal variance")
-        total = self._sum.astype(np.int64)
+        codes = self._sum.astype(np.int64)
         # In whole numbers, where the difference of two large sums loses nothing.
-        spread = count * self._squares.astype(np.int64) - total**2
+        spread = count * self._squares.astype(np.int64) - codes**2
         variance = (spread / (count * (count - 1))).astype(np.float32)
-        rows, columns = (float(_variance(sums, count).mean()) for sums in (self._row_sums, self._column_sums))
+        sums = (self._row_sums, self._column_sums, self._frame_sums)
+        of_rows, of_columns, of_frames = (float(_variance(each, count).mean()) for each in sums)
         height, width = self._sum.shape
-        temporal = split_variance(float(variance.mean(dtype=np.float64)), rows, columns, (height, width))
-        return Stack(count, total / count, variance, temporal)
+        total = float(variance.mean(dtype=np.float64))
+        temporal = split_variance_in_time(total, of_rows, of_columns, of_frames, (height, width))
+        return Stack(count, codes / count, variance, temporal)
 
 
 def _variance(sums: NDArray[np.float64], count: int) -> NDArray[np.float64]:

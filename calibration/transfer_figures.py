@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calibration.characterisation import Characterisation
-from calibration.figure_style import GREY, PLANE_COLOURS, new_figure
+from calibration.figure_style import GREY, PLANE_COLOURS, legend_above, new_figure
 from calibration.snr import snr_of_model
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def linearity_figure(found: Characterisation) -> "Figure":
     right.axhline(0, color=GREY, linewidth=0.8)
     right.set(xlabel="signal over dark, DN", ylabel="deviation from the line, %", title="Deviation, 5 to 95 % of saturation")
     left.legend()
-    right.legend()
+    legend_above(right)
     return figure
 
 
@@ -54,9 +54,11 @@ def transfer_figure(found: Characterisation) -> "Figure":
     left.set(
         xlabel="signal over dark, DN", ylabel="temporal variance over dark, DN²", title="Photon transfer: triangle = saturation"
     )
-    left.set_ylim(top=1.25 * max(float(own.points.noise_dn2.max()) for own in found.recording.planes))  # room for the legend
+    # Room for the legend above the points, a line for each plane.
+    room = 1.15 + 0.07 * len(found.planes)
+    left.set_ylim(top=room * max(float(own.points.noise_dn2.max()) for own in found.recording.planes))
     right.set(xlabel="signal over dark, DN", ylabel="standard deviation, DN", title="Temporal noise (dashed: DSNU and PRNU)")
-    left.legend()
+    left.legend(loc="upper left", fontsize=8)
     return figure
 
 

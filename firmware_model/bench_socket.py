@@ -26,6 +26,8 @@ class BenchSocket(SideDoor):
     Raises SideDoorError where it cannot be made.
     """
 
+    is_exclusive = True
+
     def __init__(self, path: Path, bench: Bench) -> None:
         self._bench = bench
         super().__init__(path, "bench", MOST_LINE_BYTES)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import socket
 import threading
 from abc import ABC, abstractmethod
@@ -34,6 +35,9 @@ class SideDoor(ABC):
 
     Raises SideDoorError where it cannot be made.
     """
+
+    is_exclusive = False
+    """Whether a second client is refused, and not kept waiting until the first one hangs up."""
 
     def __init__(self, path: Path, option: str, most_line_bytes: int = MOST_LINE_BYTES) -> None:
         self._path, self._most_line_bytes = path, most_line_bytes
@@ -78,10 +82,14 @@ class SideDoor(ABC):
     def _converse(self, connection: socket.socket) -> None:
         waiting = b""
         while not self._closing.is_set():
-            try:
-                data = connection.recv(65536)
-            except TimeoutError:
+            calling = [connection, self._socket] if self.is_exclusive else [connection]
+            ready, _, _ = select.select(calling, [], [], _SLICE_S)
+            # Whoever hung up is heard before the next one is refused for it.
+            if connection not in ready:
+                if ready:
+                    self._refuse_another()
                 continue
+            data = connection.recv(65536)
             if not data:
                 return
             *lines, waiting = (waiting + data).split(b"\n")
@@ -89,6 +97,15 @@ class SideDoor(ABC):
                 connection.sendall(json.dumps(self._answered(line)).encode() + b"\n")
             if len(waiting) > self._most_line_bytes:
                 return
+
+    def _refuse_another(self) -> None:
+        with contextlib.suppress(OSError):
+            another, _ = self._socket.accept()
+            with another:
+                another.settimeout(_SLICE_S)
+                with contextlib.suppress(TimeoutError):
+                    another.recv(65536)  # hung up on with its question unread, it would not hear why
+                another.sendall(json.dumps({"error": "another client is using it"}).encode() + b"\n")
 
     def _answered(self, line: bytes) -> dict[str, Any]:
         try:

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -23,6 +23,20 @@ def make_folder(folder: Path, field: str) -> None:
             pass
     except OSError as error:
         raise OutputError(f"{field} = {folder}: {_trouble(error)}; allowed is a folder that can be written") from error
+
+
+@contextmanager
+def folder_of_results(folder: Path, field: str) -> Iterator[None]:
+    """`make_folder`; where the block fails or is interrupted, what this made of the path and is still empty is taken away."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]  # the innermost one first
+    try:
+        make_folder(folder, field)
+        yield
+    except BaseException:
+        for each in made:
+            with suppress(OSError):  # somebody has put something there
+                each.rmdir()
+        raise
 
 
 @contextmanager

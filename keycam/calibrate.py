@@ -14,9 +14,9 @@ from calibration.correction_file import correction_files
 from calibration.correction_profile import correction_profile
 from calibration.report import Section, write_report
 from calibration.sheet import write_sheet
-from keycam.atomic_file import make_folder, whole_file
+from keycam.atomic_file import folder_of_results, whole_file
 from keycam.calibration_files import CORRECTIONS, FIGURES, REPORT, SHEET
-from keycam.calibration_targets import Target
+from keycam.calibration_targets import OnBench, Target
 from keycam.progress import counting
 from keycam.readout_order_effects import as_json, measure_line_noise, readout_order_section
 from sensor_sim import SensorProfile
@@ -70,9 +70,13 @@ def run_calibration(plan: CalibrationPlan) -> dict[str, Any]:
     """
     with plan.target.on_bench() as on_bench:
         capture = plan.capture_plan(plan.exposure_s or on_bench.exposure_s)
-        make_folder(plan.out, "out")
-        with counting("calibrating", expected_frames(capture, on_bench.camera.identity.geometry)) as took:
-            found = characterise(on_bench.camera, capture, took)
+        with folder_of_results(plan.out, "out"):
+            with counting("calibrating", expected_frames(capture, on_bench.camera.identity.geometry)) as took:
+                found = characterise(on_bench.camera, capture, took)
+            return _written(plan, found, on_bench)
+
+
+def _written(plan: CalibrationPlan, found: Characterisation, on_bench: OnBench) -> dict[str, Any]:
     profile = on_bench.profile
     lines = measure_line_noise(profile, plan.seed) if profile is not None and _shares_noise(profile) else None
     name = f"{on_bench.model}, measured"

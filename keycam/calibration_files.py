@@ -4,26 +4,76 @@ import json
 from pathlib import Path
 from typing import Any
 
+from calibration.bench import is_number
+from calibration.measured import NORMAL_95, Measured
 from calibration.written import FORMAT, VERSION
 
 REPORT, FIGURES, SHEET, CORRECTIONS = "report.html", "measured.json", "sheet.toml", "corrections.toml"
+
+Figures = dict[str, Measured | None]
+"""The figures of a colour plane by name; None for one that could not be measured."""
 
 
 class CalibrationError(ValueError):
     """A calibration cannot be read: one sentence that names the file and what is allowed."""
 
 
-def load_figures(folder: Path) -> dict[str, Any]:
-    """What a calibration wrote, from its folder or its JSON file. Raises CalibrationError for anything else."""
+def load_figures(folder: Path) -> dict[str, Figures]:
+    """The figures of each colour plane that a calibration wrote, from its folder or its JSON file.
+
+    Raises CalibrationError for anything else, and for a body that is damaged.
+    """
     file = folder / FIGURES if folder.is_dir() else folder
+    written = _written(file)
+    return {plane: _figures(file, plane, body) for plane, body in _filled(file, "planes", written.get("planes")).items()}
+
+
+def _written(file: Path) -> dict[str, Any]:
     try:
         written = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise CalibrationError(
             f"calibration = {file}: it cannot be opened ({error.strerror}); allowed is a folder of keycam calibrate"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CalibrationError(f"calibration = {file}: this is not JSON; allowed is {FIGURES} of keycam calibrate") from error
     if not isinstance(written, dict) or (written.get("format"), written.get("version")) != (FORMAT, VERSION):
         raise CalibrationError(f"calibration = {file}: this is no calibration; allowed is format {FORMAT!r}, version {VERSION}")
     return written
+
+
+def _figures(file: Path, plane: str, body: Any) -> Figures:
+    place = f"planes.{plane}.measured"
+    entries = _filled(file, place, body.get("measured") if isinstance(body, dict) else None)
+    return {name: _figure(file, f"{place}.{name}", entry) for name, entry in entries.items()}
+
+
+def _figure(file: Path, place: str, entry: Any) -> Measured | None:
+    if not isinstance(entry, dict) or not {"value", "unit", "interval"} <= set(entry):
+        raise _damaged(file, place, entry, "an object with value, unit and interval")
+    value, unit, interval, note = entry["value"], entry["unit"], entry["interval"], entry.get("note", "")
+    for name, text in (("unit", unit), ("note", note)):
+        if not isinstance(text, str):
+            raise _damaged(file, f"{place}.{name}", text, "text")
+    if value is None and interval is None:
+        return None
+    if not is_number(value):
+        raise _damaged(file, f"{place}.value", value, "a number, or null with an interval of null")
+    is_pair = isinstance(interval, list) and len(interval) == 2 and all(is_number(end) for end in interval)
+    if not is_pair or not interval[0] <= value <= interval[1]:
+        raise _damaged(file, f"{place}.interval", interval, "two numbers around the value")
+    try:
+        return Measured(float(value), unit, (float(interval[1]) - float(interval[0])) / 2 / NORMAL_95, note)
+    except (ValueError, OverflowError) as error:
+        raise _damaged(file, place, [value, *interval], "finite numbers") from error
+
+
+def _filled(file: Path, place: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not value:
+        raise _damaged(file, place, value, "an object with one entry or more")
+    return value
+
+
+def _damaged(file: Path, place: str, value: Any, allowed: str) -> CalibrationError:
+    given = "nothing" if value is None else str(value)[:40]
+    return CalibrationError(f"calibration = {file}: {place[:120]} = {given}; allowed is {allowed}")

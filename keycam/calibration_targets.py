@@ -131,6 +131,7 @@ class LinkedTarget:
             height, width = self.size or (int(str(before["height"])), int(str(before["width"])))
             _refuse_size(height, width, link.read("cfa") not in ("mono", "rgb"))
             if self.size is not None:
+                _refuse_beyond(link, height, width)
                 link.write("height", height)
                 link.write("width", width)
             if self.analog_gain is not None:
@@ -143,6 +144,12 @@ def _refuse_size(height: int, width: int, is_bayer: bool) -> None:
     least = LEAST_SIDE * (2 if is_bayer else 1)
     if min(height, width) < least:
         raise ValueError(f"size = {height}x{width}: allowed is {least} or more a side, for the high-pass of each colour")
+
+
+def _refuse_beyond(link: CameraLink, height: int, width: int) -> None:
+    most = [int(str(link.read(name))) for name in ("sensor_height", "sensor_width")]
+    if height > most[0] or width > most[1]:
+        raise ValueError(f"size = {height}x{width}: allowed is up to {most[0]}x{most[1]}, which this camera's sensor has")
 
 
 def _put_back(link: CameraLink, before: dict[str, Value]) -> None:

@@ -3,37 +3,58 @@
 from pathlib import Path
 from typing import Any
 
-from calibration.measured import NORMAL_95, Measured
+from calibration.dark_current import TAKEN_OFF
+from calibration.measured import Measured
 from keycam.calibration_files import CalibrationError, load_figures
 
 
 def compare_calibrations(first: Path, second: Path) -> dict[str, Any]:
     """Every figure of both, plane by plane, with the difference in % and whether the two agree within their 95 % intervals.
 
-    Raises CalibrationError for files that are no calibrations, or whose colour planes are not the same.
+    `agree` is None where there is nothing to compare, and then `note` says why. Raises CalibrationError for files that are no
+    calibrations, or whose colour planes are not the same.
     """
     a, b = load_figures(first), load_figures(second)
-    if set(a["planes"]) != set(b["planes"]):
-        planes = f"its planes are {', '.join(b['planes'])} and not {', '.join(a['planes'])}"
+    if set(a) != set(b):
+        planes = f"its planes are {', '.join(b)} and not {', '.join(a)}"
         raise CalibrationError(f"calibration = {second}: {planes}; allowed is a camera of the same colours")
     rows = []
-    for plane in a["planes"]:
-        ours, theirs = a["planes"][plane]["measured"], b["planes"][plane]["measured"]
-        rows += [_row(plane, name, ours[name], theirs[name]) for name in ours if name in theirs]
-    return {"a": str(first), "b": str(second), "rows": rows, "differ": sum(row["agree"] is False for row in rows)}
-
-
-def _row(plane: str, name: str, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    difference = agree = None
-    if a["value"] is not None and b["value"] is not None:
-        difference = 100 * (b["value"] / a["value"] - 1) if a["value"] else None
-        agree = _measured(a).agrees_with(_measured(b))
+    for plane, ours in a.items():
+        theirs = b[plane]
+        for name in dict.fromkeys([*ours, *theirs]):
+            lacking = [side for side, figures in (("A", ours), ("B", theirs)) if name not in figures]
+            note = f"not in {lacking[0]}" if lacking else ""
+            rows.append({"plane": plane, "figure": name, **_compared(ours.get(name), theirs.get(name), note)})
     return {
-        "plane": plane, "figure": name, "unit": a["unit"], "a": a["value"], "b": b["value"], "difference_percent": difference,
+        "a": str(first),
+        "b": str(second),
+        "rows": rows,
+        "differ": sum(row["agree"] is False for row in rows),
+        "not_compared": sum(row["agree"] is None for row in rows),
+    }
+
+
+def _compared(a: Measured | None, b: Measured | None, note: str) -> dict[str, Any]:
+    difference = agree = None
+    note = note or _incomparable(a, b)
+    if a is not None and b is not None and not note:
+        difference = 100 * (b.value / a.value - 1) if a.value else None
+        agree = a.agrees_with(b)
+    known = a or b
+    return {
+        "unit": "" if known is None else known.unit,
+        "a": None if a is None else a.value,
+        "b": None if b is None else b.value,
+        "difference_percent": difference,
         "agree": agree,
-    }  # fmt: skip
+        "note": note,
+    }
 
 
-def _measured(entry: dict[str, Any]) -> Measured:
-    low, high = entry["interval"]
-    return Measured(entry["value"], entry["unit"], (high - low) / 2 / NORMAL_95)
+def _incomparable(a: Measured | None, b: Measured | None) -> str:
+    """Why two figures cannot be compared; "" where they can."""
+    if a is None or b is None:
+        return f"not measured in {' and '.join(side for side, figure in (('A', a), ('B', b)) if figure is None)}"
+    if a.unit != b.unit:
+        return f"other units: {a.unit or 'none'} in A, {b.unit or 'none'} in B"
+    return TAKEN_OFF if TAKEN_OFF in (a.note, b.note) else ""

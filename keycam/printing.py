@@ -269,9 +269,13 @@ def print_comparison(result: dict[str, Any]) -> None:
     for row in result["rows"]:
         numbers = ("" if row[name] is None else f"{row[name]:.5g}" for name in ("a", "b"))
         difference = "" if row["difference_percent"] is None else f"{row['difference_percent']:+.2f}"
-        table.add_row(row["plane"], row["figure"], row["unit"], *numbers, difference, _cell(row["agree"]))
+        table.add_row(row["plane"], row["figure"], row["unit"], *numbers, difference, row["note"] or _cell(row["agree"]))
     show(table)
-    show(_pairs({"figures that differ by more than their intervals allow": str(result["differ"])}))
+    counts = {
+        "figures that differ by more than their intervals allow": str(result["differ"]),
+        "figures that were not compared": str(result["not_compared"]),
+    }
+    show(_pairs(counts))
 
 
 def print_profile(sheet: dict[str, Any]) -> None:

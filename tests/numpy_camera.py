@@ -17,6 +17,7 @@ class Made:
     efficiency: tuple[float, float, float] = (0.5, 0.6, 0.4)
     noise_e: float = 5.0
     row_noise_e: float = 0.0
+    frame_noise_e: float = 0.0
     full_well_e: float = 9000.0
     prnu_percent: float = 1.0
     dsnu_e: float = 4.0
@@ -71,6 +72,7 @@ class NumpyCamera:
             electrons = np.minimum(self.random.poisson(lit_e + dark_e), made.full_well_e) - dark_e * made.compensated
             electrons = electrons + self.offset_e + made.noise_e * self.random.standard_normal(lit_e.shape)
             electrons += made.row_noise_e * self.random.standard_normal((lit_e.shape[0], 1, 1))
+            electrons += made.frame_noise_e * self.random.standard_normal()
             signal_dn = electrons * made.gain_dn_per_e
             signal_dn += 4 * made.bow_dn * (signal_dn / 4096) * (1 - signal_dn / 4096)
             codes = np.clip(np.floor(signal_dn + made.black_dn + 0.5), 0, 4095).astype(np.uint16)

@@ -44,7 +44,7 @@ def test_the_report_stands_alone_and_shows_every_figure(calibrated) -> None:
     assert html.count("data:image/png;base64,") == 13
     assert "http" not in html.replace("http-equiv", "")
     for name in MEASURED_KEYS:
-        assert name.replace("_", " ") in html
+        assert f"<td>{name}</td>" in html
 
 
 def test_a_calibration_agrees_with_itself_and_not_with_another_camera(calibrated, command, tmp_path: Path) -> None:
@@ -105,4 +105,4 @@ def test_ctrl_c_leaves_nothing_half_written(interrupted, left_over: Path) -> Non
     run, _ = interrupted(*line, ready=left_over.exists, and_s=0.5)
     assert (run.code, run.out) == (130, "")
     assert "Traceback" not in run.err
-    assert list(left_over.iterdir()) == []
+    assert not left_over.exists()

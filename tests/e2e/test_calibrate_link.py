@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from calibration.measured import NORMAL_95
+from calibration.remote_bench import RemoteBench
 from keycam.calibration_targets import SET_BY_HOST
 from keycam.camera_process import camera_process
 from keycam.far_camera import far_camera
@@ -113,3 +114,19 @@ def test_a_camera_on_a_bench_has_no_other_source(command: Command, key: Path, tm
     assert "bench = " in taken.err
     assert "Address already in use" in taken.err
     assert (tmp_path / "bench").read_text() == "mine"
+
+
+def test_a_size_beyond_the_sensor_and_a_bench_in_use_are_refused_by_what_there_is(
+    command: Command, key: Path, tmp_path: Path
+) -> None:
+    profile, out = small_profile("machine-vision", 48, 64, tmp_path / "small.toml"), tmp_path / "new" / "out"
+    with on_bench(profile, key, 1) as there:
+        for size in ("4096x4096", "49x64", "48x65"):
+            run = command("calibrate", *there, "--size", size, "--out", out)
+            assert (run.code, run.out) == (2, "")
+            assert f"size = {size}: allowed is up to 48x64, which this camera's sensor has" in run.err
+        with RemoteBench(there[5]):
+            run = command("calibrate", *there, "--out", out)
+        assert (run.code, run.out) == (3, "")
+        assert "it refused (another client is using it); allowed is" in run.err
+    assert not out.parent.exists()

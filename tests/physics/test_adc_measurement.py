@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from adc import Geometry
-from calibration.adc_linearity import ConverterFigures, measure_converters
-from calibration.bench import CameraIdentity
+from calibration.adc_linearity import ConverterFigures, measure_converters, refuse_short_reach
+from calibration.bench import BenchError, CameraIdentity
 from calibration.code_density import transfer_of
 from calibration.effective_bits import coherent_cycles
 from keycam.simulated_bench import SimulatedBench
@@ -119,3 +119,14 @@ def test_the_simulated_cameras_columns_show_their_own_transitions() -> None:
         inl = (volts - volts[0]) / lsb_v - np.arange(volts.size)
         assert np.abs(found.ramp.inl_lsb[column] - inl).max() < 0.05
         assert np.abs(found.sine.inl_lsb[column] - inl).max() < 0.05
+
+
+def test_a_voltage_input_that_does_not_reach_beyond_the_converters_is_refused_at_first() -> None:
+    camera = Converters([even(), even() + 3])
+    refuse_short_reach(camera)  # type: ignore[arg-type]
+    for reach_v in ((0.4, 0.41), (-0.1, 0.99), (0.01, 1.1)):
+        camera.voltage_range_v = reach_v
+        with pytest.raises(
+            BenchError, match=rf"voltage_range_v = {reach_v[0]:g} to {reach_v[1]:g}: .*; needed is a voltage input"
+        ):
+            refuse_short_reach(camera)  # type: ignore[arg-type]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adc import KeySchedule, RawFrame
-from calibration.bench import Light
+from adc import Geometry, KeySchedule, RawFrame
+from calibration.bench import CameraIdentity, Light
 from calibration.capture_plan import CapturePlan
 from calibration.characterisation import Characterisation, characterise
 from calibration.correction_file import CorrectionsError, correction_files, load_corrections
@@ -130,11 +130,14 @@ def test_damaged_and_foreign_files_are_refused(calibrated, tmp_path: Path) -> No
     file.write_bytes(files["c.toml"])
     with pytest.raises(CorrectionsError, match=r"c\.safetensors: it cannot be opened"):
         load_corrections(file)
-    (tmp_path / "c.safetensors").write_bytes(files["c.safetensors"][:-1] + b"?")
-    with pytest.raises(CorrectionsError, match="not the maps"):
+    (tmp_path / "c.safetensors").write_bytes(files["c.safetensors"][:-1] + b"\1")
+    with pytest.raises(CorrectionsError, match=r"c\.toml: sha256 = .* is not that of these figures and maps; allowed are both"):
+        load_corrections(file)
+    (tmp_path / "c.safetensors").write_bytes(b"no maps")
+    with pytest.raises(CorrectionsError, match=r"c\.safetensors: this is no safetensors file .*; allowed is one"):
         load_corrections(file)
     (tmp_path / "c.safetensors").write_bytes(files["c.safetensors"])
-    for wrong in ("version = 1", "height = 240", 'device = "cam0"'):
+    for wrong in ("version = 2", "height = 240", 'device = "cam0"'):
         file.write_bytes(files["c.toml"].replace(wrong.encode(), b""))
         with pytest.raises(CorrectionsError, match="allowed is"):
             load_corrections(file)
@@ -145,6 +148,82 @@ def test_damaged_and_foreign_files_are_refused(calibrated, tmp_path: Path) -> No
     file.write_bytes(files["c.toml"].replace(b"height = 240", b"height = 120"))
     with pytest.raises(CorrectionsError, match=r"offset_dn = .*allowed is"):
         load_corrections(file)
+
+
+EDITED = {
+    "version": ("true", "1.0", "1", "3"),
+    "analog_gain": ('"one"', "-1", "nan", "inf", "true", "0"),
+    "black_level_dn": ('"x"', "-1", "4096", "nan"),
+    "device": ("7", '""'),
+    "height": ("0", "true", "240.0"),
+    "cfa": ('"rgbg"', "[]"),
+    "temperature_k": ("true", "0", "nan", "1e6", '"warm"'),
+    "doubling_k": ("1e-3", "true", "1000", '"x"'),
+    "maps": ("7", '"\\u0000"', '""'),
+    "sha256": ("7", '"0"'),
+    "other": ("1",),
+}
+
+
+@pytest.fixture(scope="module")
+def small() -> CorrectionProfile:
+    even, columns = np.zeros((20, 24, 1), np.float32), np.zeros(24, np.float32)
+    return CorrectionProfile(
+        CameraIdentity("cam0", Geometry(20, 24, 12, "mono"), 1.0, 60.0), 300.0, 7.0,
+        offset_dn=even, rate_dn_per_s=even + 3, column_offset_dn=columns, column_gain=columns + 1, gain=even + 1,
+        linearity=(16 * np.arange(4096)).astype(np.uint16), defects=np.zeros((20, 24), bool),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in EDITED.items() for value in values])
+def test_an_edited_field_is_refused_by_its_name(small: CorrectionProfile, tmp_path: Path, name: str, value: str) -> None:
+    written = correction_files(small, "c")
+    (tmp_path / "c.safetensors").write_bytes(written["c.safetensors"])
+    lines = [line for line in written["c.toml"].decode().splitlines() if not line.startswith(f"{name} = ")]
+    file = tmp_path / "c.toml"
+    file.write_text("\n".join([*lines, f"{name} = {value}"]))
+    with pytest.raises(CorrectionsError, match=rf"corrections = .*c\.toml: .*{name}.* allowed (is|are) ") as refused:
+        load_corrections(file)
+    assert str(refused.value).count("allowed") == 1
+
+
+@pytest.mark.parametrize(("one", "other"), [('"mono"', '"rggb"'), ("temperature_k = 300.0", "temperature_k = 301.0")])
+def test_figures_that_are_possible_and_not_those_that_were_written_are_refused(
+    small: CorrectionProfile, tmp_path: Path, one: str, other: str
+) -> None:
+    for name, written in correction_files(small, "c").items():
+        (tmp_path / name).write_bytes(written.replace(one.encode(), other.encode()) if name == "c.toml" else written)
+    with pytest.raises(CorrectionsError, match=r"c\.toml: sha256 = .* is not that of these figures and maps"):
+        load_corrections(tmp_path / "c.toml")
+
+
+def test_both_files_may_be_renamed(small: CorrectionProfile, tmp_path: Path) -> None:
+    files = correction_files(small, "c")
+    (tmp_path / "d.safetensors").write_bytes(files["c.safetensors"])
+    (tmp_path / "d.toml").write_bytes(files["c.toml"].replace(b"c.safetensors", b"d.safetensors"))
+    assert load_corrections(tmp_path / "d.toml").camera == small.camera
+
+
+@pytest.mark.parametrize(
+    ("exposure_s", "temperature_k", "trouble"),
+    [
+        (0.01, 1e6, "temperature_k = 1000000.0"), (0.01, float("nan"), "temperature_k = nan"), (0.01, -1, "temperature_k = -1"),
+        (0.0, 300, "exposure_s = 0.0"), (float("inf"), 300, "exposure_s = inf"), ("x", 300, "exposure_s = 'x'"),
+    ],
+)  # fmt: skip
+def test_an_impossible_exposure_or_temperature_is_refused(
+    small: CorrectionProfile, exposure_s: float, temperature_k: float, trouble: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{trouble}: allowed is a number above 0"):
+        small.at(exposure_s, temperature_k)
+
+
+def test_a_photosite_that_is_full_of_dark_electrons_is_a_defect_at_any_temperature(small: CorrectionProfile) -> None:
+    hot = replace(small, rate_dn_per_s=np.where(np.arange(24) == 3, np.float32(9), np.float32(0))[None, :, None].repeat(20, 0))
+    found = hot.at(0.01, 1000.0).defects
+    assert found is not None
+    assert found[:, 3].all()
+    assert found.sum() == 20
 
 
 def test_the_light_of_a_bench_without_a_limit_is_what_it_was_told() -> None:

@@ -1,20 +1,25 @@
 """A camera made of known figures is measured, and the figures come back within what their own errors allow."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from calibration.bench import BenchError, Light
 from calibration.capture_plan import CapturePlan
+from calibration.characterisation import characterise
+from calibration.dark_current import TAKEN_OFF
 from calibration.defect_map import find_defects
 from calibration.figures import PlaneFigures, plane_figures
 from calibration.recording import PlaneRecording, Recording, record
+from calibration.sheet import write_sheet
 from calibration.snr import snr_of_model
+from sensor_sim import load_profile
 from tests.numpy_camera import Made, NumpyCamera, WithoutChamber
 
 PLAN = CapturePlan(0.01, fine_steps=8, stack_frames=16, dark_frames=4, longest_dark_s=60.0)
-MADE = Made(row_noise_e=1.0, column_e=1.5)
+MADE = Made(row_noise_e=1.0, frame_noise_e=0.8, column_e=1.5)
 Z = 4.0
 """Standard errors that a figure may be off: a seed in 16,000 is."""
 
@@ -94,6 +99,10 @@ def test_a_straight_camera_is_linear_and_a_bow_of_the_transfer_shows(measured) -
     assert 0.1 < error < 0.4
 
 
+def test_dark_current_by_the_mean_says_nothing_else_of_a_camera_that_takes_nothing_off(measured) -> None:
+    assert measured[2].figure("dark_current_by_mean_e_per_s").note == ""
+
+
 def test_compensated_dark_current_is_found_by_its_noise() -> None:
     camera = NumpyCamera(replace(MADE, compensated=True), seed=2)
     recording = record(camera, replace(PLAN, stack_frames=8, warmer_k=(10.0,)))
@@ -101,7 +110,9 @@ def test_compensated_dark_current_is_found_by_its_noise() -> None:
     current = found.figure("dark_current_e_per_s")
     assert abs(current.value - 20) <= Z * current.standard_error
     assert "variance" in current.note
-    assert abs(found.figure("dark_current_by_mean_e_per_s").value) < 0.5
+    by_mean = found.figure("dark_current_by_mean_e_per_s")
+    assert abs(by_mean.value) < 0.5
+    assert by_mean.note == TAKEN_OFF
 
 
 @pytest.mark.parametrize("cfa", ["rgb", "gbrg"])
@@ -177,3 +188,25 @@ def test_frames_are_counted_and_the_camera_is_left_as_it_was() -> None:
     record(camera, plan, taken.append)
     assert sum(taken) > plan.lit_frames + 4 * plan.dark_frames_at_each_temperature - 3 * 2
     assert (camera.temperature_k, camera.exposure_s, camera.light) == (300.0, 0.01, Light())
+
+
+class OneLamp(NumpyCamera):
+    """On a bench whose only lamp is a green one."""
+
+    def set_light(self, light: Light) -> None:
+        if light.red_per_s or light.blue_per_s:
+            raise BenchError("the lamp is green")
+        super().set_light(light)
+
+
+def test_a_mono_camera_under_one_lamp_is_measured_in_its_colour(tmp_path: Path) -> None:
+    plan = replace(PLAN, fine_steps=2, stack_frames=4, dark_frames=2, warmer_k=(8.0,))
+    found = characterise(OneLamp(MADE, (60, 80), seed=6), plan)
+    for colour in ("red", "blue"):
+        assert found.planes[0].measured[f"quantum_efficiency_{colour}"] == "the lamp is green"
+        assert found.as_json()["measured"][f"quantum_efficiency_{colour}"]["value"] is None
+    text = write_sheet(found, "one lamp")
+    assert "# The bench has no red and no blue light: the quantum efficiency in green stands there." in text
+    (tmp_path / "sheet.toml").write_text(text)
+    efficiency = load_profile(tmp_path / "sheet.toml").quantum_efficiency
+    assert efficiency == (found.planes[0].figure("quantum_efficiency").value,) * 3

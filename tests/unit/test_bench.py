@@ -1,5 +1,6 @@
 """The bench of a camera model: its light, its chamber and its voltages, through its socket and as the host sees them."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from adc import RASTER, KeySchedule
+from calibration import remote_bench
 from calibration.bench import BenchError, Light
 from calibration.remote_bench import RemoteBench
 from firmware_model import Camera, converter_of
@@ -189,7 +191,14 @@ def test_a_bench_of_ones_own_needs_a_light_and_nothing_else(tmp_path: Path) -> N
         (b"hello\n", "its answer is not JSON"),
         (b"[]\n", "its answer is no JSON object"),
         (b"{}\n", "it names no light_per_s"),
-        (b'{"light_per_s": [0, 0, 0], "temperature_k": "warm"}\n', "temperature_k = warm is no number"),
+        (b'{"light_per_s": [0, 0, 0], "temperature_k": "warm"}\n', "temperature_k = warm is no number above 0"),
+        (b'{"light_per_s": [0, 0, 0], "temperature_k": -5}\n', "temperature_k = -5 is no number above 0"),
+        (b'{"light_per_s": "x"}\n', "light_per_s = x is no three numbers of 0 or more photons/s"),
+        (b'{"light_per_s": [0, -1, 0]}\n', r"light_per_s = \[0, -1, 0\] is no three numbers"),
+        (b'{"light_per_s": [0, true, 0]}\n', r"light_per_s = \[0, True, 0\] is no three numbers"),
+        (b'{"light_per_s": [0, 1e400, 0]}\n', r"light_per_s = \[0, inf, 0\] is no three numbers"),
+        (b'{"light_per_s": [0, 0, 0], "voltage_range_v": [0, true]}\n', r"voltage_range_v = \[0, True\] is no pair"),
+        (b"[" * 50_000 + b"\n", "its answer is not JSON"),
         (b'{"light_per_s": [0, 0, 0], "voltage_range_v": [1]}\n', r"voltage_range_v = \[1\] is no pair of numbers"),
         (b'{"light_per_s": [0, 0, 0], "voltage_range_v": [1, 1]}\n', "voltage_range_v = 1 to 1 is no range"),
         (b'{"error": "the lamp is cold"}\n', r"it refused \(the lamp is cold\)"),
@@ -206,3 +215,74 @@ def test_what_is_no_bench_is_refused_in_one_sentence(tmp_path: Path, answer: byt
 def test_no_bench_is_refused_with_what_the_system_says(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"bench = .*nowhere: No such file or directory; allowed is the socket of a bench"):
         RemoteBench(tmp_path / "nowhere")
+
+
+def test_a_bench_that_never_answers_is_refused_within_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert remote_bench.FIRST_WAIT_S <= 10
+    monkeypatch.setattr(remote_bench, "FIRST_WAIT_S", 0.2)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "lamp"))
+        silent.listen(1)
+        with pytest.raises(
+            BenchError, match=r"lamp: asked for how it is set, it did not answer within 0.2 s; allowed is a bench"
+        ):
+            RemoteBench(tmp_path / "lamp")
+
+
+def test_a_bench_that_answers_in_drops_for_ever_is_refused_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_bench, "FIRST_WAIT_S", 0.3)
+    ended = threading.Event()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "lamp"))
+        listening.listen(1)
+
+        def drip() -> None:
+            with listening.accept()[0] as connection, contextlib.suppress(OSError):
+                while not ended.wait(0.05):
+                    connection.sendall(b" ")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(BenchError, match=r"did not answer within 0\.3 s"):
+            RemoteBench(tmp_path / "lamp")
+        ended.set()
+        thread.join(10)
+
+
+def test_only_the_chamber_is_waited_for_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_bench, "WAIT_S", 0.2)
+    answers = (b'{"light_per_s": [0, 0, 0], "temperature_k": 300}\n', b"")
+    released = threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        with listening.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(answers[0])
+            connection.recv(65536)
+            released.wait(0.5)  # longer than any other question is given
+            connection.sendall(answers[0])
+            connection.recv(65536)
+            released.wait(10)
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "lamp"))
+        listening.listen(1)
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        with RemoteBench(tmp_path / "lamp") as lamp:
+            lamp.set_temperature_k(310)
+            with pytest.raises(BenchError, match=r"asked for light_per_s, it did not answer within 0.2 s"):
+                lamp.set_light(Light())
+        released.set()
+        thread.join(10)
+
+
+def test_a_bench_in_use_refuses_a_second_client_and_takes_it_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "bench"
+    with BenchSocket(path, Bench(PROFILE)):
+        with RemoteBench(path) as first:
+            with pytest.raises(BenchError, match=r"bench = .*: it refused \(another client is using it\); allowed is"):
+                RemoteBench(path)
+            first.set_light(Light(green_per_s=1.0))
+        for _ in range(20):  # whoever comes right after the other hung up is never refused for it
+            RemoteBench(path).close()

@@ -31,8 +31,29 @@ def test_a_stack_of_sums_is_the_frames_mean_and_variance() -> None:
     stack = sums.stack()
     assert stack.mean_dn == pytest.approx(frames.mean(axis=0))
     assert stack.variance_dn2 == pytest.approx(frames.astype(float).var(axis=0, ddof=1), rel=1e-6)  # single precision
-    rows = frames.mean(axis=2).var(axis=0, ddof=1).mean()
-    assert stack.temporal.row + stack.temporal.pixel / 40 == pytest.approx(rows)
+    # Residuals of the rows' and columns' means, over their degrees of freedom.
+    own = frames - frames.mean(axis=(1, 2), keepdims=True)
+    own = own - own.mean(axis=0)
+    rows, columns = ((own.mean(axis=axis) ** 2).sum() / 6 for axis in (2, 1))
+    assert stack.temporal.row + stack.temporal.pixel / 40 == pytest.approx(rows / 29)
+    assert stack.temporal.column + stack.temporal.pixel / 30 == pytest.approx(columns / 39)
+
+
+def test_what_a_whole_frame_shares_is_no_noise_of_its_rows_or_columns() -> None:
+    rng, shape, frames = np.random.default_rng(6), (20, 30), 400
+    sums = StackSums(shape)
+    for _ in range(frames):
+        shared = 12 * rng.standard_normal() + 3 * rng.standard_normal((20, 1)) + 2 * rng.standard_normal((1, 30))
+        sums.add(np.rint(1000 + shared + 5 * rng.standard_normal(shape)).astype(np.uint16))
+    found = sums.stack().temporal
+    # A variance of f degrees of freedom has the standard error sqrt(2/f) of itself; the mean of a line has that of its
+    # photosites over its length too. Rounding adds 1/12 to the photosites. z = 4.
+    for part, made, freedom, carried in (
+        (found.row, 9.0, 19 * 399, 25 / 30), (found.column, 4.0, 29 * 399, 25 / 20), (found.pixel, 25 + 1 / 12, 19 * 29 * 399, 0),
+    ):  # fmt: skip
+        assert part == pytest.approx(made, abs=4 * np.sqrt(2 / freedom) * (made + carried))
+    parts = found.row + found.column + found.pixel
+    assert found.total - parts == pytest.approx(144, abs=4 * np.sqrt(2 / 399) * 144)  # the frame's own
 
 
 @pytest.mark.parametrize("bad", [np.zeros((30, 40)), np.zeros((40, 30), np.uint16)])
@@ -133,17 +154,28 @@ def test_histograms_count_every_photosite() -> None:
     image = np.random.default_rng(5).standard_normal((50, 60))
     image[3, 4] = 100.0
     bins = histogram(image, 1.0)
-    assert bins.counts.sum() == image.size
-    assert bins.counts[-1] == 1
+    assert (bins.counts.sum(), bins.beyond) == (image.size - 1, 1)
+    # The hot photosite does not take the range: 3000 values of a normal distribution reach some 3.6 deviations.
+    assert bins.centres[-1] < 6
     curve = accumulated(image)
     assert curve.percent[0] == 100
     assert curve.percent[-1] == pytest.approx(100 / image.size)
     assert curve.deviation[-1] == pytest.approx(100, abs=0.1)
     stepped = histogram(np.rint(8 * image) / 8, 1.0, 1 / 8)
-    assert stepped.counts.sum() == image.size
+    assert (stepped.counts.sum(), stepped.beyond) == (image.size - 1, 1)
     # Around the mean every bin holds whole steps of a normal distribution: none is empty.
     assert (stepped.counts[np.abs(stepped.centres) < 1] > 0).all()
     assert histogram(np.ones((3, 4)), 0.0).counts.sum() == 12
+
+
+def test_the_normal_distribution_is_counted_over_bins_however_wide_they_are() -> None:
+    image = np.random.default_rng(7).standard_normal((100, 100))
+    image[:20] = 500.0 * np.random.default_rng(8).standard_exponential((20, 100))  # a tail that takes the range
+    bins = histogram(image, 1.0)
+    width = bins.centres[1] - bins.centres[0]
+    assert width > 3  # so that the value at the middle of a bin would be any number
+    assert bins.normal.sum() == pytest.approx(image.size, rel=1e-3)
+    assert bins.centres[bins.normal.argmax()] == pytest.approx(np.median(image) - image.mean(), abs=width)
 
 
 IMPOSSIBLE = {

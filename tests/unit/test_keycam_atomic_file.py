@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keycam.atomic_file import OutputError, make_folder, whole_file, whole_folder
+from keycam.atomic_file import OutputError, folder_of_results, make_folder, whole_file, whole_folder
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -128,3 +128,25 @@ def test_a_file_in_the_place_of_the_folder_stays_and_a_full_disk_is_named(tmp_pa
     with pytest.raises(OutputError, match=says), whole_folder(tmp_path / "a", "out"):
         raise OSError(28, "No space left on device")
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_of_results_that_never_came_is_taken_away_as_far_as_it_was_made(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(KeyboardInterrupt), folder_of_results(tmp_path / "mine" / "a" / "b", "out"):
+        assert (tmp_path / "mine" / "a" / "b").is_dir()
+        raise KeyboardInterrupt
+    assert list((tmp_path / "mine").iterdir()) == []
+    with pytest.raises(ValueError, match="bad"), folder_of_results(tmp_path / "mine", "out"):
+        raise ValueError("bad")
+    assert (tmp_path / "mine").is_dir()
+
+
+def test_a_folder_with_something_in_it_stays(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="bad"), folder_of_results(tmp_path / "a" / "b", "out"):
+        (tmp_path / "a" / "found").write_text("kept")
+        raise ValueError("bad")
+    assert (tmp_path / "a" / "found").read_text() == "kept"
+    assert not (tmp_path / "a" / "b").exists()
+    with folder_of_results(tmp_path / "c", "out"):
+        pass
+    assert (tmp_path / "c").is_dir()
