@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,7 @@ def test_silence_ends_after_a_bounded_time_with_what_to_check() -> None:
     host, device = transport_pair()
     began_s = time.monotonic()
     with closing(device), pytest.raises(CameraSilent, match="nothing came; allowed is a camera that is switched on"):
-        CameraLink(lambda: host, CLIENT, patience=QUICK)
+        CameraLink(lambda: host, CLIENT, patience=replace(QUICK, hunt_s=1.0))
     assert 1.0 <= time.monotonic() - began_s < 5.0
     assert host_threads() == []
 
@@ -137,7 +138,7 @@ def test_noise_ends_after_a_bounded_time_and_names_the_baud() -> None:
     thread.start()
     try:
         with pytest.raises(CameraSilent, match=r"what came was no packets .*damaged: .*allowed is a camera at the same baud"):
-            CameraLink(lambda: host, CLIENT, patience=QUICK)
+            CameraLink(lambda: host, CLIENT, patience=replace(QUICK, hunt_s=1.0))
     finally:
         stopping.set()
         thread.join()
