@@ -6,25 +6,23 @@ that none of them saw. Every stage can be stopped and resumed: run the same line
 `--quick` checks the whole path in minutes.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from scipy.stats import binomtest
 
+from experiments.accuracy_bars import accuracy_columns, draw_bars
 from experiments.command import Data, Out, Quick, Seed, run
 from experiments.eavesdropper import FINE_TUNING_LEARNING_RATE, fine_tuned_row
 from experiments.own_tables import FRESH_KEY_TRAINING, print_own
 from experiments.provenance import commit, data_card, hardware, versions
 from experiments.record import RESULTS, Record, write
 from experiments.trained import recipe
-from inference.datasets import LabelledImages, load_cifar10
+from inference.datasets import load_cifar10
 from inference.models import load
 from inference.training import TrainingPlan
-from keycam.atomic_file import make_folder, whole_file
+from keycam.atomic_file import make_folder
 from keycam.train_classes import accuracy_on
-from privacy.scoring.chance import CONFIDENCE
 
 FIGURES = Path(__file__).parents[1] / "docs"
 KINDS = {
@@ -32,7 +30,6 @@ KINDS = {
     "fresh order": "fresh order, no mask",
     "secure": "fresh order, fresh mask (secure)",
 }
-ACCURACY, LOW, HIGH, CHANCE = "test accuracy", "95 % interval, from", "to", "by chance"
 QUICK_PICTURES = 200
 
 
@@ -53,65 +50,23 @@ def experiment(
         epochs, test = 1, test.first(QUICK_PICTURES)
     network = load("resnet20")
     plan = TrainingPlan(epochs=epochs, small_crop_epochs=0, peak_learning_rate=FINE_TUNING_LEARNING_RATE, seed=seed)
-    figures: dict[str, dict[str, float]] = {ACCURACY: {}, LOW: {}, HIGH: {}, CHANCE: {}}
+    percents: dict[str, float] = {}
     remarks, wall_s = {"the same network on plain pictures": f"{accuracy_on(network, test):.2%}"}, 0.0
     for policy, kind in KINDS.items():
         tuned = fine_tuned_row(network, plan, training, test, policy, out)
-        figures[ACCURACY][kind], wall_s = tuned["figure"], wall_s + tuned["wall_s"]
-        figures[LOW][kind], figures[HIGH][kind] = interval(tuned["figure"], len(test))
-        figures[CHANCE][kind] = chance_percent(test)
+        percents[kind], wall_s = tuned["figure"], wall_s + tuned["wall_s"]
         remarks[kind] = tuned["how"]
     remarks["budget of each"] = recipe(plan)
     record = Record(
-        experiment=FRESH_KEY_TRAINING.experiment, command=FRESH_KEY_TRAINING.command, figures=figures, seed=seed,
-        data=data_card("CIFAR-10 test", test), wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(),
-        versions=versions(), remarks=remarks,
+        experiment=FRESH_KEY_TRAINING.experiment, command=FRESH_KEY_TRAINING.command,
+        figures=accuracy_columns(percents, test), seed=seed, data=data_card("CIFAR-10 test", test), wall_s=round(wall_s, 1),
+        commit=began_at, hardware=hardware(), versions=versions(), remarks=remarks,
     )  # fmt: skip
     file = write(record, out if quick else RESULTS)
     print_own(FRESH_KEY_TRAINING, record)
     print(f"wrote {file}")
-    print(f"wrote {draw(record, (out if quick else FIGURES) / FRESH_KEY_TRAINING.picture)}")
-
-
-def interval(percent: float, pictures: int) -> tuple[float, float]:
-    """The confidence interval of a share of right answers, % (Clopper, Pearson 1934: exact for the binomial distribution)."""
-    found = binomtest(round(percent / 100 * pictures), pictures).proportion_ci(CONFIDENCE, "exact")
-    return 100 * float(found.low), 100 * float(found.high)
-
-
-def chance_percent(test: LabelledImages) -> float:
-    """How often the best answer without a look at the picture is right, %: that of the most frequent class."""
-    classes = test.labels.tolist()
-    return 100 * max(classes.count(each) for each in set(classes)) / len(classes)
-
-
-def draw(record: Record, file: Path) -> Path:
-    """Draw a bar with its interval for each kind of frames into `file` (PNG) and return it."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 3.0), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    ax = figure.subplots()
-    kinds = list(record.figures[ACCURACY])
-    percents, lows, highs = (_values(record, name, kinds) for name in (ACCURACY, LOW, HIGH))
-    below, above = ([abs(p - edge) for p, edge in zip(percents, edges, strict=True)] for edges in (lows, highs))
-    ax.barh(kinds, percents, xerr=[below, above], height=0.55, color="#3b82d6", error_kw={"capsize": 3})
-    for place, (percent, high) in enumerate(zip(percents, highs, strict=True)):
-        ax.text(high + 1, place, f"{percent:.1f} %", va="center", fontsize=9)
-    ax.axvline(record.figures[CHANCE][kinds[0]], color="#5b6672", linestyle=":", label="by chance")
-    ax.invert_yaxis()
-    ax.set(xlim=(0, 100), xlabel="test accuracy without a key, %")
-    ax.grid(True, axis="x", color="#e5e8ec")
-    ax.set_axisbelow(True)
-    ax.legend(loc="lower right")
-    with whole_file(file, "out") as unfinished:
-        figure.savefig(unfinished, format="png")
-    return file
-
-
-def _values(record: Record, column: str, rows: Sequence[str]) -> list[float]:
-    return [record.figures[column][row] for row in rows]
+    picture = (out if quick else FIGURES) / FRESH_KEY_TRAINING.picture
+    print(f"wrote {draw_bars(record, 'test accuracy without a key, %', picture)}")
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ def experiment(
         str, typer.Option(help="vgg16-relu1_2 as published, vgg16-relu2_2, or resnet20-block1 offline.")
     ] = "vgg16-relu1_2",
     epochs: Annotated[int, typer.Option(help="Of a transformation network's training.", min=1)] = 50,
+    width: Annotated[int, typer.Option(help="Channels of the U-Nets' first level; 64 as published.", min=1)] = 64,
+    alpha: Annotated[list[float] | None, typer.Option(help="Only these alphas of the table; repeat it for several.")] = None,
     attack_epochs: Annotated[int, typer.Option(help="Of an inverse network's training.", min=1)] = 200,
     seed: Seed = 0,
     quick: Quick = False,
@@ -46,16 +48,17 @@ def experiment(
     began_at, table = commit(), ito_table(model)
     folder = out / model
     make_folder(folder, "out")
-    images, width, alphas = (QUICK_PICTURES, QUICK_WIDTH, ITO_ALPHAS[2:3]) if quick else (None, 64, ITO_ALPHAS)
+    images, alphas = None, chosen_alphas(alpha)
     if quick:
+        images, width, alphas = QUICK_PICTURES, QUICK_WIDTH, ITO_ALPHAS[2:3]
         features, epochs, attack_epochs = "resnet20-block1", 1, 1
     test = load_cifar10("test", data).first(images)
     figures = {"plain": 100 * accuracy_on(named_network(model, weights).network, test)}
     remarks, wall_s = {"features": features, "training": f"epochs: {epochs}, U-Net of width {width}"}, 0.0
     card = data_card("CIFAR-10 test", test)
-    for alpha in alphas:
-        plan = TransformationPlan(alpha=alpha, features=features, width=width, epochs=epochs, seed=seed)
-        place = folder / f"alpha-{alpha}"
+    for weight in alphas:
+        plan = TransformationPlan(alpha=weight, features=features, width=width, epochs=epochs, seed=seed)
+        place = folder / f"alpha-{weight}"
         settings = {"plan": asdict(plan), "weights": str(weights), "data": card}
 
         def found(plan: TransformationPlan = plan, place: Path = place) -> dict[str, Any]:
@@ -63,8 +66,8 @@ def experiment(
             return run_transformation_training(request)
 
         trained = stage(place / "stage.json", settings, found)
-        figures[f"alpha {alpha}"], wall_s = 100 * trained["transformed_accuracy"], wall_s + trained["wall_s"]
-        if alpha in ATTACKED_ALPHAS:
+        figures[f"alpha {weight}"], wall_s = 100 * trained["transformed_accuracy"], wall_s + trained["wall_s"]
+        if weight in ATTACKED_ALPHAS:
             inverse = InversePlan(width=width, epochs=attack_epochs, seed=seed)
 
             def recovered(inverse: InversePlan = inverse, place: Path = place) -> dict[str, Any]:
@@ -73,7 +76,7 @@ def experiment(
             attack = stage(place / "attack.json", settings | {"inverse": asdict(inverse)}, recovered)
             wall_s += attack["wall_s"]
             low, high = attack["quartiles_recovered_db"]
-            remarks[f"inverse network, alpha {alpha}"] = (
+            remarks[f"inverse network, alpha {weight}"] = (
                 f"PSNR of {attack['test_images']:,} recovered pictures: median {attack['median_psnr_recovered_db']:.1f} dB, "
                 f"quartiles {low:.1f} and {high:.1f}; as sent {attack['median_psnr_as_sent_db']:.1f} dB; epochs: {attack_epochs}"
             )
@@ -85,6 +88,14 @@ def experiment(
     file = write(record, out if quick else RESULTS)
     print_side_by_side(table, record, model)
     print(f"wrote {file}")
+
+
+def chosen_alphas(named: list[float] | None) -> tuple[float, ...]:
+    """The alphas of the table that were named, or all of them. Raises ValueError for one that is not in it."""
+    for each in named or ():
+        if each not in ITO_ALPHAS:
+            raise ValueError(f"alpha = {each}: allowed is {', '.join(map(str, ITO_ALPHAS))}, those of the published table")
+    return tuple(each for each in ITO_ALPHAS if not named or each in named)
 
 
 if __name__ == "__main__":

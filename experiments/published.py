@@ -71,7 +71,7 @@ TABLE_2 = PublishedTable(
         PublishedRow("resnet20", "ResNet-20 with key, 0.27 M parameters; not in the paper"),
     ),
     note="Peers train their network on scrambled pictures, which it then classifies without a key; a keyed network holds the "
-    "key. We did not train the peers' networks.",
+    "key. We did not train the peers' networks; one small network on each scheme's images is further down, among our own tables.",
 )
 
 FIGURE_3 = PublishedTable(

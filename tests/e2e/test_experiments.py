@@ -5,13 +5,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from experiments import camera_accuracy, command, fresh_key_training, partial_keys, table1, table2
+from experiments import camera_accuracy, command, fresh_key_training, partial_keys, scheme_training, table1, table2
 from experiments.record import read
 from inference.datasets import LabelledImages, load_cifar10
 from inference.models import load
+from privacy.schemes import make_scheme
 
 SUBSET = 400
 
@@ -95,6 +97,32 @@ def test_training_without_a_key_goes_through_all_of_its_stages(
         assert low <= accuracy <= high
     monkeypatch.setattr("experiments.eavesdropper.fine_tune", None)
     assert start(fresh_key_training.experiment, monkeypatch, *line) == 0
+
+
+def test_training_on_the_schemes_images_goes_through_all_of_them_and_is_taken_up_again(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], small_data: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(scheme_training, "QUICK_PICTURES", 4)
+    monkeypatch.setattr(scheme_training, "SCHEMES", ("keycam-raster", "le", "keycam-secure"))
+    line = ("--data", small_data, "--out", tmp_path, "--quick")
+    assert start(scheme_training.experiment, monkeypatch, *line) == 0
+    figures = json.loads((tmp_path / "scheme-training.json").read_text())["figures"]
+    assert all(list(column) == ["keycam-raster (plain pictures)", "le", "keycam-secure"] for column in figures.values())
+    assert (tmp_path / "scheme-training.png").exists()
+    monkeypatch.setattr(scheme_training, "train", None)
+    assert start(scheme_training.experiment, monkeypatch, *line) == 0
+
+
+@pytest.mark.parametrize("name", ["le", "keycam-secure", "key-nets"])
+def test_a_pupil_sees_what_travels_and_no_number_is_used_twice(name: str) -> None:
+    rng = np.random.default_rng(4)
+    codes = rng.integers(0, 256, (4, 32, 32, 3), np.uint8)
+    pictures = torch.from_numpy(codes).permute(0, 3, 1, 2).float() / 255
+    encrypted = scheme_training.Encrypted(make_scheme(name, np.random.default_rng(1), (32, 32)), first=7)
+    seen = torch.cat([encrypted(pictures[:3]), encrypted(pictures[3:])])
+    sent = make_scheme(name, np.random.default_rng(1), (32, 32)).encrypt(codes, first=7).samples
+    assert float(seen.min()) >= 0 and float(seen.max()) <= 1
+    np.testing.assert_array_equal((seen * np.iinfo(sent.dtype).max).round().permute(0, 2, 3, 1).numpy(), sent)
 
 
 @pytest.mark.parametrize(

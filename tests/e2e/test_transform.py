@@ -97,3 +97,10 @@ def test_the_published_table_goes_through_all_of_its_stages(
     record = json.loads((tmp_path / "ito-resnet20.json").read_text())
     assert set(record["figures"]["keycam"]) == {"plain", "alpha 0.005"}
     assert "inverse network, alpha 0.005" in record["remarks"]
+
+
+def test_only_alphas_of_the_published_table_are_taken_and_each_once() -> None:
+    assert ito_table1.chosen_alphas(None) == ito_table1.ITO_ALPHAS
+    assert ito_table1.chosen_alphas([0.01, 0.005, 0.01]) == (0.005, 0.01)
+    with pytest.raises(ValueError, match=r"alpha = 0\.02: allowed is 0\.0, 0\.001, 0\.005"):
+        ito_table1.chosen_alphas([0.005, 0.02])

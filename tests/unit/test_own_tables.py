@@ -10,9 +10,9 @@ from PIL import Image
 from torch import Tensor
 
 from adc import KeySchedule
-from experiments import camera_accuracy, fresh_key_training, partial_keys
+from experiments import camera_accuracy, partial_keys
+from experiments.accuracy_bars import accuracy_columns, chance_percent, draw_bars, interval
 from experiments.camera_accuracy import at_bits, depths
-from experiments.fresh_key_training import chance_percent, interval
 from experiments.own_tables import BEYOND, OwnTable, own_markdown
 from experiments.record import Record, read
 from experiments.results_page import PAGE, own_section
@@ -136,14 +136,13 @@ def test_every_figure_is_drawn_from_its_record(tmp_path: Path) -> None:
         figures={f"{name}{kind}": values for name, values in (("accuracy", rows), ("SSIM", likeness))
                  for kind in ("", ", lowest key", ", highest key")},
     )  # fmt: skip
-    kinds = dict.fromkeys(fresh_key_training.KINDS.values(), 30.0)
-    columns = (fresh_key_training.ACCURACY, fresh_key_training.LOW, fresh_key_training.HIGH, fresh_key_training.CHANCE)
-    trained = replace(RECORD, figures=dict.fromkeys(columns, kinds))
+    pictures = LabelledImages(np.zeros((4, 8, 8, 3), np.uint8), np.array([0, 1, 1, 2]), tuple("abc"))
+    trained = replace(RECORD, figures=accuracy_columns({"static order": 75.0, "fresh order": 0.0}, pictures))
     curves = {"plain": {"6": 80.0, "12": 92.0}, camera_accuracy.DIFFERENT: {"6": 0, "12": 0}}
     camera = replace(RECORD, figures=curves)
     files = (
         partial_keys.draw(keys, 0.1, tmp_path / "keys.png"),
-        fresh_key_training.draw(trained, tmp_path / "trained.png"),
+        draw_bars(trained, "test accuracy, %", tmp_path / "trained.png"),
         camera_accuracy.draw(camera, camera, DEMO_PROFILE, tmp_path / "camera.png"),
     )
     for file in files:
