@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from experiments.record import read
 from inference.datasets import CAMVID_CLASSES, load_camvid
 from inference.models import load
 from keycam.train_masks import score_on
@@ -128,3 +129,9 @@ def test_every_pixel_of_every_test_picture_is_the_same_and_the_scores_are_the_ca
     assert result["pixel_accuracy"]["plain"] == pytest.approx(published("pixel accuracy"), abs=5e-4)
     per_class = np.array([published(f"IoU, {name}") for name in CAMVID_CLASSES])
     assert list(result["class_iou"]["plain"].values()) == pytest.approx(per_class, abs=2e-3)
+    record = read("figure3")
+    assert record is not None
+    for column in record.figures.values():
+        assert column["plain"] == column["with key, input"] == column["with key, every layer"]
+        assert column["plain"] == pytest.approx(100 * result["mean_iou"]["plain"], abs=0.01)  # another processor: some pixels
+        assert column["different pixels"] == 0
