@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import typer
 from typer.exceptions import TyperException
 
 from keycam.atomic_file import OutputError
@@ -9,6 +10,11 @@ from keycam.key import KeyFileError
 
 INCOMPLETE, BAD_ARGUMENT, BAD_FILE, INTERRUPTED = 1, 2, 3, 130
 """A part of the work failed; the line itself is wrong; what it names is missing, damaged or cannot be written; Ctrl-C."""
+
+
+def say(sentence: str) -> None:
+    """Say a sentence on standard error, on one line whatever the names in it hold."""
+    typer.echo(f"keycam: {' '.join(sentence.splitlines())}", err=True)
 
 
 def refusal(error: Exception) -> tuple[str, int]:
@@ -25,7 +31,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     from hil.infrastructure import InfrastructureError
     from inference.datasets import DataError
     from inference.recording.errors import RecordingError
-    from keycam.batch.errors import ClusterError
+    from keycam.batch.errors import ClusterError, WorkersNotStarted
     from keycam.calibration_files import CalibrationError
     from keycam.camera_process import CameraNotStarted
     from keycam.live.errors import PageError
@@ -37,7 +43,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
     of_devices = (FlashError, SideDoorError, CameraNotStarted, LinkFailure, InfrastructureError)
-    of_applications = (ClusterError, PageError)
+    of_applications = (ClusterError, WorkersNotStarted, PageError)
     if isinstance(error, of_sources + of_calibrations + of_devices + of_applications):
         return str(error), BAD_FILE
     if isinstance(error, OSError):

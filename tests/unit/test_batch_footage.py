@@ -29,9 +29,10 @@ KINDS = {
 @pytest.mark.parametrize("name", KINDS)
 def test_any_stretch_of_a_video_is_that_of_the_whole(tmp_path: Path, name: str) -> None:
     video = Video(write_video(tmp_path / name, 30, (240, 320) if name.endswith("mpg") else (48, 64), **KINDS[name]))
-    height, width, time_s, ticks = video.survey()
+    height, width, time_s, ticks, missing = video.survey()
     whole = list(VideoSource(video.path))
     assert (height, width) == whole[0].shape[:2]
+    assert missing is None
     assert time_s == pytest.approx(np.arange(30) / 25)
     assert len(whole) == 30
     for first, count in ((0, 30), (7, 9), (16, 14), (29, 1)):
