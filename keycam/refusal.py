@@ -23,6 +23,8 @@ def refusal(error: Exception) -> tuple[str, int]:
         return _usage(error), BAD_ARGUMENT
     if isinstance(error, OutputError | KeyFileError):
         return str(error), BAD_FILE
+    if type(error) is ValueError:
+        return str(error), BAD_ARGUMENT
     # Imported here, so that a mistyped option is answered at once.
     from calibration.bench import BenchError
     from calibration.correction_file import CorrectionsError

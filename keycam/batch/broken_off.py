@@ -2,11 +2,12 @@
 
 from typing import Any
 
-STATING = ("matroska", "avi", "flv")
+STATING = ("matroska", "flv")
 """Containers that say at their beginning how long they are and are read even where their end is missing."""
 LEAST_S = 0.1
 """What is missing at least before a file is blamed: containers round, and coders of sound pad."""
 GUESSED = 0.05
+"""How near FFmpeg's guess of a duration comes to that from the whole file's size, as a share: headers count in the one only."""
 
 
 class Reach:
@@ -22,13 +23,15 @@ class Reach:
 
     def add(self, packet: Any) -> None:
         """Count a packet of any track."""
-        ticks = packet.dts if packet.pts is None else packet.pts
-        if not packet.size or ticks is None or packet.time_base is None:
+        if not packet.size or packet.time_base is None:
             return
-        track, at_s = packet.stream.index, float(ticks * packet.time_base)
-        self._longest_s = max(self._longest_s, at_s - self._last_s.get(track, at_s))
-        self._last_s[track] = max(at_s, self._last_s.get(track, at_s))
-        self._end_s = max(self._end_s, at_s + float((packet.duration or 0) * packet.time_base))
+        ticks = packet.dts if packet.pts is None else packet.pts
+        if ticks is not None:
+            self._end_s = max(self._end_s, float((ticks + (packet.duration or 0)) * packet.time_base))
+        if packet.dts is not None:  # rises from packet to packet, as times of showing do not
+            track, at_s = packet.stream.index, float(packet.dts * packet.time_base)
+            self._longest_s = max(self._longest_s, at_s - self._last_s.get(track, at_s))
+            self._last_s[track] = at_s
 
     def shortfall(self, container: Any) -> str | None:
         """What is there of how much, in words; None where nothing is missing or the file does not say how long it is."""
@@ -41,7 +44,5 @@ class Reach:
 
 def _is_guessed(container: Any, stated_s: float) -> bool:
     """Whether FFmpeg may have worked the duration out from the file's size: it does where the file says bit rates only."""
-    rates = [getattr(track.codec_context, "bit_rate", None) or 0 for track in container.streams]
-    if not all(rates):
-        return False
-    return abs(8 * container.size / sum(rates) - stated_s) < GUESSED * stated_s
+    rate = sum(getattr(track.codec_context, "bit_rate", None) or 0 for track in container.streams)
+    return bool(rate) and abs(8 * container.size / rate - stated_s) < GUESSED * stated_s

@@ -43,6 +43,13 @@ class ChosenNetwork:
     least_px: int
     digest: str
 
+    def size_for(self, wanted: tuple[int, int] | None) -> tuple[int, int] | None:
+        """The size of its pictures where `wanted` is asked for, or with None its own. Raises ValueError for one too small."""
+        if wanted is not None and min(wanted) < self.least_px:
+            allowed = f"allowed for this network is {self.least_px}x{self.least_px} or more"
+            raise ValueError(f"size = {wanted[0]}x{wanted[1]}: {allowed}")
+        return wanted or self.size
+
     def plain(self) -> Network:
         """The network on raster frames, which ignores their order; with the same optimisations as the keyed one."""
         return _Plain(self.network.to(memory_format=torch.channels_last))

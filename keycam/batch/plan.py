@@ -58,6 +58,10 @@ class BatchPlan:
     def __post_init__(self) -> None:
         if not self.sources:
             raise ValueError("source: there is none; allowed is one or more videos, pictures, folders or patterns")
+        if "" in self.sources:
+            raise ValueError("source = '': allowed is a video, a picture, a folder, or a pattern such as 'drive/*.mp4'")
+        if self.passphrase_file is not None and self.key is None:
+            raise ValueError(f"passphrase_file = {self.passphrase_file}: allowed is with --key")
         named_policy(self.policy)
         picture_size(self.size)
         named_shuffle(self.shuffle)

@@ -125,7 +125,7 @@ def _seen(
     folder: Path,
 ) -> tuple[int, dict[str, int]]:
     """Write what the network sees; how many frames, and how many were refused by cause."""
-    array, wanted = (header.geometry.height, header.geometry.width), picture_size(plan.size) or chosen.size
+    array, wanted = (header.geometry.height, header.geometry.width), chosen.size_for(picture_size(plan.size))
     least = wanted or (chosen.least_px, chosen.least_px)
     if array[0] < least[0] or array[1] < least[1]:
         trouble = f"its frames are {array[1]}x{array[0]} photosites"

@@ -195,6 +195,7 @@ def _surveyed(
 ) -> tuple[list[Job], dict[str, str]]:
     """What is to be done, and why some footage cannot be."""
     jobs, set_aside = [], {}
+    size = chosen.size_for(recipe.size)
     for name, footage in progress(named.items(), "surveying", len(named)):
         try:
             survey = footage.survey()
@@ -203,7 +204,7 @@ def _surveyed(
                 trouble = f"its frames are {frame[1]}x{frame[0]} pixels"
                 allowed = f"allowed is {chosen.least_px}x{chosen.least_px} or more for {recipe.model}"
                 raise SceneError(f"source = {footage.path}: {trouble}; {allowed}")
-            fitted(frame, chosen.size if recipe.size is None else recipe.size)
+            fitted(frame, size)
             jobs.append(Job(name, footage, footage.digest(), survey, recipe, unit_frames))
         except SceneError as error:
             set_aside[name] = str(error)
