@@ -29,7 +29,7 @@ def draw_sheet(folders: list[Path], frames: list[int], classes: tuple[str, ...],
     from matplotlib.figure import Figure
 
     shown = list(zip(folders, frames, strict=True))[:MOST_LINES]
-    figure = Figure(figsize=(13, 0.7 + 1.84 * len(shown)), dpi=110, layout="constrained")
+    figure = Figure(figsize=(13, 0.7 + 1.79 * len(shown)), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(shown), 1 + PICTURES, squeeze=False, width_ratios=(1.7, *(1,) * PICTURES))
     colours = dict(zip(classes, colours_of(classes) / 255, strict=True))
