@@ -4,13 +4,15 @@ import re
 import wave
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO
+from types import SimpleNamespace
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
+from keycam.batch.broken_off import Reach
 from keycam.batch.footage import Pictures, Video
 from keycam.batch.sources import footage_of, not_searched
 from sensor_sim.scene import SceneError, VideoSource
@@ -128,12 +130,26 @@ def test_honest_files_are_not_said_to_be_broken_off(tmp_path: Path) -> None:
         write_video(tmp_path / "single.mkv", 1),
         write_with_sound(tmp_path / "long-sound.mkv", "libx264", 5, to_pipe=False),
         write_with_sound(tmp_path / "short-sound.mkv", "libx264", 1, to_pipe=False),
-        # Of these FFmpeg guesses the duration, from the bit rate of the sound, as three times what it is.
+        # FFmpeg guesses the duration of the first of these, from the bit rate of its sound, as half as much again as it is.
         write_with_sound(tmp_path / "pipe.mkv", "mpeg4", 1, to_pipe=True),
         write_with_sound(tmp_path / "pipe-2.mkv", "mpeg2video", 1, to_pipe=True),
     ]
     for file in honest:
         assert Video(file).survey().missing is None, file.name
+
+
+def test_the_last_picture_may_last_as_long_as_the_longest_one() -> None:
+    reach = Reach()
+    for at_s in (0, 7, 9):  # packets that do not say how long they last
+        reach.add(
+            SimpleNamespace(size=1, time_base=Fraction(1), pts=at_s, dts=at_s, duration=None, stream=SimpleNamespace(index=0))
+        )
+
+    def container(stated_s: float) -> Any:
+        return SimpleNamespace(duration=1e6 * stated_s, format=SimpleNamespace(name="matroska,webm"), streams=[], size=100)
+
+    assert reach.shortfall(container(16)) is None
+    assert reach.shortfall(container(16.5)) == "9.00 of 16.50 s are there"
 
 
 def test_a_picture_that_cannot_be_read_is_named_and_all_others_are_taken(tmp_path: Path) -> None:
