@@ -139,7 +139,8 @@ def _held(path: Path) -> int:
     except OSError as error:
         os.close(holder)
         if isinstance(error, BlockingIOError):
-            raise CounterStoreError(f"{path} is held by another camera: one counter file serves one camera") from None
+            holder_named = "held by another camera or by another program that plays one"
+            raise CounterStoreError(f"{path} is {holder_named}: a counter file serves one at a time") from None
         raise
     return holder
 

@@ -22,7 +22,7 @@ from keycam.commands.replay import replay
 from keycam.commands.train import train
 from keycam.commands.transform import app as transform
 from keycam.process import keep_freed_memory, share_threads
-from keycam.refusal import INTERRUPTED, refusal
+from keycam.refusal import INTERRUPTED, refusal, say
 
 app = typer.Typer(
     help="A smart camera that never emits a picture: keyed readout, and networks that answer on it exactly as on plain frames.",
@@ -59,11 +59,7 @@ def main() -> None:
         code = INTERRUPTED
     except Exception as error:
         sentence, code = refusal(error)
-        _say(sentence)
+        say(sentence)
     if code == INTERRUPTED:  # which is also how Typer returns from Ctrl-C
-        _say("interrupted; nothing was left half-written")
+        say("interrupted; nothing was left half-written")
     sys.exit(code)
-
-
-def _say(sentence: str) -> None:
-    typer.echo(f"keycam: {' '.join(sentence.splitlines())}", err=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
@@ -171,13 +172,20 @@ def print_batch(result: dict[str, Any]) -> None:
         table.add_column(heading, justify="right" if heading in ("frames", "seconds", "share") else "left")
     for name, seen in result["footage"].items():
         mostly, share = next(iter(seen["mean_shares"].items()))
-        table.add_row(name, str(seen["frames"]), f"{seen['duration_s']:.2f}", mostly, f"{share:.1%}")
+        table.add_row(_named(name), str(seen["frames"]), f"{seen['duration_s']:.2f}", mostly, f"{share:.1%}")
     show(table)
     pairs = {"frames done now": str(result["frames_done"]), "frames a second": f"{result['frames_per_second']:.1f}"}
-    pairs |= {name.replace("_", " "): result[name] for name in ("summary", "contact_sheet") if name in result}
+    pairs |= {name.replace("_", " "): _named(result[name]) for name in ("summary", "contact_sheet") if name in result}
     if result.get("done_before"):
-        pairs["done before"] = ", ".join(result["done_before"])
-    show(_pairs({**pairs, "set aside": ", ".join(result["set_aside"]) or "nothing"}))
+        pairs["done before"] = _named(", ".join(result["done_before"]))
+    if result.get("incomplete"):
+        pairs["incomplete"] = _named(", ".join(result["incomplete"]))
+    show(_pairs({**pairs, "set aside": _named(", ".join(result["set_aside"])) or "nothing"}))
+
+
+def _named(name: str) -> str:
+    """A file's name for a table: no markup, and a mark for what has no place on a line or no letter."""
+    return escape("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name))
 
 
 def print_training(result: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import typer
 from typer.exceptions import TyperException
 
 from keycam.atomic_file import OutputError
@@ -11,12 +12,19 @@ INCOMPLETE, BAD_ARGUMENT, BAD_FILE, INTERRUPTED = 1, 2, 3, 130
 """A part of the work failed; the line itself is wrong; what it names is missing, damaged or cannot be written; Ctrl-C."""
 
 
+def say(sentence: str) -> None:
+    """Say a sentence on standard error, on one line whatever the names in it hold."""
+    typer.echo(f"keycam: {' '.join(sentence.splitlines())}", err=True)
+
+
 def refusal(error: Exception) -> tuple[str, int]:
     """The sentence and the exit code for `error`. Raises it again where it is not the user's but a defect of keycam."""
     if isinstance(error, TyperException):
         return _usage(error), BAD_ARGUMENT
     if isinstance(error, OutputError | KeyFileError):
         return str(error), BAD_FILE
+    if type(error) is ValueError:
+        return str(error), BAD_ARGUMENT
     # Imported here, so that a mistyped option is answered at once.
     from calibration.bench import BenchError
     from calibration.correction_file import CorrectionsError
@@ -25,7 +33,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     from hil.infrastructure import InfrastructureError
     from inference.datasets import DataError
     from inference.recording.errors import RecordingError
-    from keycam.batch.errors import ClusterError
+    from keycam.batch.errors import ClusterError, WorkersNotStarted
     from keycam.calibration_files import CalibrationError
     from keycam.camera_process import CameraNotStarted
     from keycam.live.errors import PageError
@@ -37,7 +45,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
     of_devices = (FlashError, SideDoorError, CameraNotStarted, LinkFailure, InfrastructureError)
-    of_applications = (ClusterError, PageError)
+    of_applications = (ClusterError, WorkersNotStarted, PageError)
     if isinstance(error, of_sources + of_calibrations + of_devices + of_applications):
         return str(error), BAD_FILE
     if isinstance(error, OSError):

@@ -14,8 +14,8 @@ from inference.keyed.place import INPUT, MAP_AXES, RASTER, Axes, Place
 from inference.keyed.positions import put_positions_along, take_positions_along
 from inference.keyed.tables import TABLES, LayerOrders, OrderTables
 from inference.keyed.tracing import pixels_of, shape_of, tensors_of
+from inference.shuffle import Shuffle as Shuffle
 
-Shuffle = Literal["every-layer", "input"]
 Backend = Literal["fast", "reference"]
 Rewritten = tuple[fx.Node, Place | None]
 

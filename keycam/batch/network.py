@@ -11,9 +11,9 @@ from adc import KeySchedule
 from inference.answers import Network
 from inference.datasets import CLASSES
 from inference.keyed import KeyedNetwork, convert
-from inference.keyed.rewriter import Shuffle
 from inference.models import MODELS, load
 from inference.models.pretrained import network_digest, pretrained_names, pretrained_network
+from inference.shuffle import Shuffle
 
 LEAST_PX = 16
 """Smallest side of a picture for networks that do not say one."""
@@ -42,6 +42,13 @@ class ChosenNetwork:
     size: tuple[int, int] | None
     least_px: int
     digest: str
+
+    def size_for(self, wanted: tuple[int, int] | None) -> tuple[int, int] | None:
+        """The size of its pictures where `wanted` is asked for, or with None its own. Raises ValueError for one too small."""
+        if wanted is not None and min(wanted) < self.least_px:
+            allowed = f"allowed for this network is {self.least_px}x{self.least_px} or more"
+            raise ValueError(f"size = {wanted[0]}x{wanted[1]}: {allowed}")
+        return wanted or self.size
 
     def plain(self) -> Network:
         """The network on raster frames, which ignores their order; with the same optimisations as the keyed one."""

@@ -1,11 +1,11 @@
-"""What `keycam batch` is asked to do."""
+"""What `keycam batch` and `keycam replay` are asked to do; nothing heavy is imported to find out whether it makes sense."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
-from inference.keyed.rewriter import Shuffle
+from inference.shuffle import Shuffle
 from keycam.policy import named_policy
 
 MOST_WORKERS = 256
@@ -58,6 +58,10 @@ class BatchPlan:
     def __post_init__(self) -> None:
         if not self.sources:
             raise ValueError("source: there is none; allowed is one or more videos, pictures, folders or patterns")
+        if "" in self.sources:
+            raise ValueError("source = '': allowed is a video, a picture, a folder, or a pattern such as 'drive/*.mp4'")
+        if self.passphrase_file is not None and self.key is None:
+            raise ValueError(f"passphrase_file = {self.passphrase_file}: allowed is with --key")
         named_policy(self.policy)
         picture_size(self.size)
         named_shuffle(self.shuffle)
@@ -67,6 +71,31 @@ class BatchPlan:
             raise ValueError(f"unit_frames = {self.unit_frames}: allowed is 1 to 1000000")
         if self.cluster is not None and self.workers != 1:
             raise ValueError(f"workers = {self.workers}: allowed is without --cluster, which has its own")
+
+
+@dataclass(frozen=True)
+class ReplayPlan:
+    """What `keycam replay` is asked to do.
+
+    `recording` is a folder of keyed frames or a lossless .mkv of them, `key` the key file of its device or client, and
+    `profile` the sensor that they came from. The others are those of `keycam batch`.
+    """
+
+    recording: Path
+    key: Path
+    out: Path
+    model: str = "resnet20"
+    weights: Path | None = None
+    size: str | None = None
+    passphrase_file: Path | None = None
+    shuffle: str = "input"
+    profile: str | None = None
+    reveal: bool = False
+    video: bool = True
+
+    def __post_init__(self) -> None:
+        named_shuffle(self.shuffle)
+        picture_size(self.size)
 
 
 def named_shuffle(name: str) -> Shuffle:

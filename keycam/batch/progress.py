@@ -65,7 +65,7 @@ class BatchProgress:
         totals = {job.name: job.frames for job in self._jobs.values()}
         for name, count in done.items():
             if name not in self._tasks and 0 < count < totals[name] and len(self._tasks) < MOST_BARS:
-                self._tasks[name] = self._bars.add_task(name, total=totals[name])
+                self._tasks[name] = self._bars.add_task(" ".join(name.split()), total=totals[name])
             if name in self._tasks:
                 self._bars.update(self._tasks[name], completed=count)
                 if count >= totals[name]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adc import RASTER, FrameHeader, KeySchedule, RawFrame
 from inference.answers import Network
@@ -16,8 +16,7 @@ from keycam.atomic_file import whole_folder
 from keycam.batch.fitting import fitted, settings_in
 from keycam.batch.folder import write_json
 from keycam.batch.in_flight import FramesInFlight
-from keycam.batch.network import ChosenNetwork, choose_network
-from keycam.batch.plan import named_shuffle, picture_size
+from keycam.batch.plan import ReplayPlan, named_shuffle, picture_size
 from keycam.batch.seeing import write_results
 from keycam.batch.sheet import SHEET, draw_sheet
 from keycam.batch.summary import SUMMARY, summarised
@@ -29,30 +28,8 @@ from keycam.progress import progress
 from keycam.recording import schedule_of
 from sensor_sim import DEMO_PROFILE, SensorProfile, load_profile
 
-
-@dataclass(frozen=True)
-class ReplayPlan:
-    """What `keycam replay` is asked to do.
-
-    `recording` is a folder of keyed frames or a lossless .mkv of them, `key` the key file of its device or client, and
-    `profile` the sensor that they came from. The others are those of `keycam batch`.
-    """
-
-    recording: Path
-    key: Path
-    out: Path
-    model: str = "resnet20"
-    weights: Path | None = None
-    size: str | None = None
-    passphrase_file: Path | None = None
-    shuffle: str = "input"
-    profile: str | None = None
-    reveal: bool = False
-    video: bool = True
-
-    def __post_init__(self) -> None:
-        named_shuffle(self.shuffle)
-        picture_size(self.size)
+if TYPE_CHECKING:
+    from keycam.batch.network import ChosenNetwork
 
 
 def run_replay(plan: ReplayPlan) -> dict[str, Any]:
@@ -70,13 +47,16 @@ def run_replay(plan: ReplayPlan) -> dict[str, Any]:
     began_s = time.perf_counter()
     footage = _Footage.opened(plan.recording)
     header = footage.header()
-    chosen = choose_network(plan.model, plan.weights)
+    profile = _profile_of(plan, header)
     with open_key(plan.key, lambda: known_passphrase(plan.passphrase_file, str(plan.key))) as key:
         schedule, fingerprint = schedule_of(key, header), key.card.fingerprint
     with schedule, whole_folder(plan.out, "out") as folder:
-        place = folder / plan.recording.name
+        from keycam.batch.network import choose_network  # torch: what needs none has been looked at
+
+        chosen = choose_network(plan.model, plan.weights)
+        place = folder / (plan.recording.resolve().name or "recording")
         place.mkdir()
-        frames, refused = _seen(plan, footage, header, chosen, schedule, place)
+        frames, refused = _seen(plan, footage, header, chosen, profile, schedule, place)
         if not frames:
             causes = ", ".join(f"{cause} {count}" for cause, count in refused.items()) or "none can be read"
             trouble = f"the key accepts none of its frames ({causes})"
@@ -90,12 +70,13 @@ def run_replay(plan: ReplayPlan) -> dict[str, Any]:
             "frames": frames,
             "footage": {place.name: summarised(place, {"source": str(plan.recording), **shape})},
             "set_aside": {},
+            "incomplete": {},
             "refused": refused,
             "trouble": footage.trouble(),
         }
         write_json(folder / SUMMARY, said)
         title = f"keycam replay: {plan.model}, {described(schedule.policy)}"
-        draw_sheet([place], [frames], chosen.classes, title, folder / SHEET)
+        draw_sheet([place], [frames], chosen.classes, title, plan.reveal, folder / SHEET)
     seconds = time.perf_counter() - began_s
     files = {"summary": str(plan.out / SUMMARY), "contact_sheet": str(plan.out / SHEET)}
     speed = {"seconds": round(seconds, 3), "frames_per_second": round(frames / seconds, 3)}
@@ -135,17 +116,22 @@ class _Footage:
 
 
 def _seen(
-    plan: ReplayPlan, footage: _Footage, header: FrameHeader, chosen: ChosenNetwork, schedule: KeySchedule, folder: Path
+    plan: ReplayPlan,
+    footage: _Footage,
+    header: FrameHeader,
+    chosen: "ChosenNetwork",
+    profile: SensorProfile,
+    schedule: KeySchedule,
+    folder: Path,
 ) -> tuple[int, dict[str, int]]:
     """Write what the network sees; how many frames, and how many were refused by cause."""
-    array, wanted = (header.geometry.height, header.geometry.width), picture_size(plan.size) or chosen.size
+    array, wanted = (header.geometry.height, header.geometry.width), chosen.size_for(picture_size(plan.size))
     least = wanted or (chosen.least_px, chosen.least_px)
     if array[0] < least[0] or array[1] < least[1]:
         trouble = f"its frames are {array[1]}x{array[0]} photosites"
         raise RecordingError(
             f"recording = {plan.recording}: {trouble}; allowed is {least[1]}x{least[0]} or more for {plan.model}"
         )
-    profile = _profile_of(plan, header)
     settings = settings_in(array, wanted, profile, header.exposure_s)
     in_flight = FramesInFlight(schedule, development(profile, None, header.exposure_s) if plan.reveal else None)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keycam.atomic_file import OutputError
 from keycam.batch.assembly import assemble
@@ -15,12 +15,11 @@ from keycam.batch.engine import Engine
 from keycam.batch.fitting import fitted
 from keycam.batch.folder import OutputFolder, write_json
 from keycam.batch.footage import Footage
-from keycam.batch.network import ChosenNetwork, choose_network
 from keycam.batch.plan import BatchPlan, named_shuffle, picture_size
 from keycam.batch.progress import BatchProgress
 from keycam.batch.recipe import Recipe, key_id
 from keycam.batch.sheet import SHEET, draw_sheet
-from keycam.batch.sources import footage_of
+from keycam.batch.sources import footage_of, not_searched
 from keycam.batch.summary import SUMMARY, summarised
 from keycam.batch.units import Job, Unit
 from keycam.camera_key import counters_of, open_camera_key
@@ -29,12 +28,18 @@ from keycam.key_guard import Plain
 from keycam.keyfile import read_card
 from keycam.policy import caution, described, named_policy
 from keycam.progress import progress
-from sensor_sim import DEMO_PROFILE, load_profile
+from keycam.refusal import say
+from sensor_sim import DEMO_PROFILE, SensorProfile, load_profile
 from sensor_sim.scene import SceneError
+
+if TYPE_CHECKING:
+    from keycam.batch.network import ChosenNetwork
 
 
 def run_batch(plan: BatchPlan) -> dict[str, Any]:
-    """Do what is missing of a batch; the result as `--json` prints it, with `set_aside` saying what could not be done.
+    """Do what is missing of a batch; the result as `--json` prints it.
+
+    `set_aside` says what could not be done, `incomplete` what was done but for what is missing of it.
 
     Raises
     ------
@@ -46,9 +51,16 @@ def run_batch(plan: BatchPlan) -> dict[str, Any]:
     caution(plan.policy)
     began_s = time.perf_counter()
     named = footage_of(plan.sources)
+    for sentence in not_searched(plan.sources):
+        say(sentence)
+    profile = DEMO_PROFILE if plan.profile is None else load_profile(plan.profile)
+    if plan.key is not None:
+        _refuse_sealed(plan.key, plan)
+    from keycam.batch.network import choose_network  # torch: what needs none has been looked at
+
     chosen = choose_network(plan.model, plan.weights)
     with OutputFolder(plan.out) as output, _counters(plan) as (take, key):
-        recipe = _recipe(plan, chosen, key)
+        recipe = _recipe(plan, chosen, profile, key)
         jobs, set_aside = _surveyed(named, recipe, chosen, plan.unit_frames)
         if not jobs:
             raise SceneError(next(iter(set_aside.values())))
@@ -130,14 +142,17 @@ def _counters(plan: BatchPlan) -> Iterator[tuple[TakeCounters, Key | None]]:
         numbers = itertools.count()
         yield _in_a_row(lambda: next(numbers)), None
         return
-    if not isinstance(read_card(plan.key)[1], Plain) and plan.passphrase_file is None:
-        trouble = "it is sealed, and worker processes open it too"
-        raise KeyFileError(f"key = {plan.key}: {trouble}; allowed is with --passphrase-file")
     with open_camera_key(plan.key, plan.passphrase_file) as key:
         client = key.card.client(plan.client)
         with counters_of(plan.key, key, client, reserve=plan.unit_frames) as counters:
             assert counters is not None
             yield _in_a_row(counters.issue), key
+
+
+def _refuse_sealed(file: Path, plan: BatchPlan) -> None:
+    if not isinstance(read_card(file)[1], Plain) and plan.passphrase_file is None:
+        trouble = "it is sealed, and worker processes open it too"
+        raise KeyFileError(f"key = {file}: {trouble}; allowed is with --passphrase-file")
 
 
 def _in_a_row(issue: Callable[[], int]) -> TakeCounters:
@@ -151,13 +166,13 @@ def _in_a_row(issue: Callable[[], int]) -> TakeCounters:
     return take
 
 
-def _recipe(plan: BatchPlan, chosen: ChosenNetwork, key: Key | None) -> Recipe:
+def _recipe(plan: BatchPlan, chosen: "ChosenNetwork", profile: SensorProfile, key: Key | None) -> Recipe:
     recipe = Recipe(
         model=plan.model,
         weights=_absolute(plan.weights),
         digest=chosen.digest,
         size=picture_size(plan.size),
-        profile=DEMO_PROFILE if plan.profile is None else load_profile(plan.profile),
+        profile=profile,
         seed=plan.seed,
         policy=plan.policy,
         shuffle=named_shuffle(plan.shuffle),
@@ -176,10 +191,11 @@ def _absolute(path: Path | None) -> Path | None:
 
 
 def _surveyed(
-    named: dict[str, Footage], recipe: Recipe, chosen: ChosenNetwork, unit_frames: int
+    named: dict[str, Footage], recipe: Recipe, chosen: "ChosenNetwork", unit_frames: int
 ) -> tuple[list[Job], dict[str, str]]:
     """What is to be done, and why some footage cannot be."""
     jobs, set_aside = [], {}
+    size = chosen.size_for(recipe.size)
     for name, footage in progress(named.items(), "surveying", len(named)):
         try:
             survey = footage.survey()
@@ -188,7 +204,7 @@ def _surveyed(
                 trouble = f"its frames are {frame[1]}x{frame[0]} pixels"
                 allowed = f"allowed is {chosen.least_px}x{chosen.least_px} or more for {recipe.model}"
                 raise SceneError(f"source = {footage.path}: {trouble}; {allowed}")
-            fitted(frame, chosen.size if recipe.size is None else recipe.size)
+            fitted(frame, size)
             jobs.append(Job(name, footage, footage.digest(), survey, recipe, unit_frames))
         except SceneError as error:
             set_aside[name] = str(error)
@@ -201,7 +217,7 @@ def _ledger_of(output: OutputFolder, job: Job) -> dict[str, Any] | None:
 
 
 def _told(
-    plan: BatchPlan, output: OutputFolder, jobs: list[Job], set_aside: dict[str, str], chosen: ChosenNetwork, recipe: Recipe
+    plan: BatchPlan, output: OutputFolder, jobs: list[Job], set_aside: dict[str, str], chosen: "ChosenNetwork", recipe: Recipe
 ) -> dict[str, Any]:
     """Write summary and contact sheet; what the summary says."""
     footage = {}
@@ -217,6 +233,7 @@ def _told(
         "frames": sum(one["frames"] for one in footage.values()),
         "footage": footage,
         "set_aside": dict(sorted(set_aside.items())),
+        "incomplete": {job.name: job.survey.missing for job in jobs if job.survey.missing is not None},
     }
     try:
         output.unfinished.mkdir(exist_ok=True)
@@ -225,7 +242,8 @@ def _told(
         if jobs:
             title = f"keycam batch: {recipe.model}, {described(named_policy(recipe.policy))}"
             folders = [output.path / job.name for job in jobs]
-            draw_sheet(folders, [job.frames for job in jobs], chosen.classes, title, output.unfinished / SHEET)
+            frames = [job.frames for job in jobs]
+            draw_sheet(folders, frames, chosen.classes, title, recipe.reveal, output.unfinished / SHEET)
             (output.unfinished / SHEET).replace(output.path / SHEET)
     except OSError as error:
         raise _not_written(output.path, error) from error

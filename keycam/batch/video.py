@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 TICK_S = Fraction(1, 90_000)
 """Fine enough for every frame rate that there is."""
 MATROSKA_TICK_S = Fraction(1, 1000)
+ALONE_S = Fraction(1)
+"""How long a video of a single picture shows it."""
 
 Codec = Literal["h264", "ffv1"]
 # Without B frames and with one thread a stretch is coded the same way every time, and stretches can be laid end to end.
@@ -60,9 +62,13 @@ class VideoWriter:
             self._stream.height, self._stream.width = picture.shape[:2]
             self._stream.pix_fmt = pixels
             self._stream.codec_context.time_base = tick_s
+            self._stream.codec_context.flags |= av.codec.context.Flags.frame_duration
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=given)
-        self._last = max(self._last + 1, round(Fraction(time_s) / tick_s))
-        frame.pts, frame.time_base = self._last, tick_s
+        shown = max(self._last + 1, round(Fraction(time_s) / tick_s))
+        # The last picture is shown for as long as the one before it, a single one long enough to be seen.
+        frame.duration = shown - self._last if self._last >= 0 else round(ALONE_S / tick_s)
+        self._last = frame.pts = shown
+        frame.time_base = tick_s
         self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:

@@ -78,7 +78,7 @@ class Worker:
 
     def _see(self, unit: Unit, first_counter: int, folder: Path) -> None:
         recipe, schedule, classes = self._recipe, self._schedule, self._chosen.classes
-        fit = fitted(unit.frame, self._chosen.size if recipe.size is None else recipe.size)
+        fit = fitted(unit.frame, self._chosen.size_for(recipe.size))
         sensor = self._sensor(fit.array)
         in_flight = FramesInFlight(schedule, development(sensor.profile, None) if recipe.reveal else None)
         frames: Iterable[RawFrame] = _captured(unit, first_counter, sensor, schedule, in_flight)

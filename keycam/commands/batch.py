@@ -7,7 +7,7 @@ import typer
 
 from keycam.commands.keys import PassphraseFile
 from keycam.commands.options import Client, Json, Policy, Seed, Weights
-from keycam.refusal import INCOMPLETE
+from keycam.refusal import INCOMPLETE, say
 
 AnyBatchModel = Annotated[
     str,
@@ -71,20 +71,24 @@ def batch(
 
     Gives for each footage a row of JSON for each frame, annotated video (on black unless revealed) and keyed recordings, and
     for all a summary and a contact sheet. It may be stopped or killed at any moment: the same line goes on, and does only what
-    is missing. Footage that cannot be decoded is set aside and named while the rest is done; the exit code is 1 then.
+    is missing. Footage that cannot be decoded is set aside and named while the rest is done, and of footage that is broken off,
+    or has pictures that cannot be read, all else is done; the exit code is 1 then.
     """
     from keycam.batch.plan import BatchPlan
-    from keycam.batch.run import run_batch
-    from keycam.printing import print_batch, print_json
 
     plan = BatchPlan(
         sources=tuple(source), out=out, model=model, weights=weights, size=size, key=key, client=client,
         passphrase_file=passphrase_file, policy=policy, shuffle=shuffle, profile=profile, seed=seed, reveal=reveal, video=video,
         record=record, workers=workers, cluster=cluster, unit_frames=unit_frames,
     )  # fmt: skip
+    # Only now, so that a mistyped option is answered before anything heavy is imported.
+    from keycam.batch.run import run_batch
+    from keycam.printing import print_batch, print_json
+
     result = run_batch(plan)
     print_json(result) if as_json else print_batch(result)
-    for sentence in result["set_aside"].values():
-        typer.echo(f"keycam: set aside: {sentence}", err=True)
-    if result["set_aside"]:
+    for kind in ("set_aside", "incomplete"):
+        for sentence in result[kind].values():
+            say(f"{kind.replace('_', ' ')}: {sentence}")
+    if result["set_aside"] or result["incomplete"]:
         raise typer.Exit(INCOMPLETE)

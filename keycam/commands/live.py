@@ -32,7 +32,7 @@ def live(
     keep: Annotated[
         str | None,
         typer.Option(
-            help="latest: frames that the host is too slow for give way, counted; all: the source waits. By default all of a "
+            help="all: the source waits; latest: frames that the host is too slow for give way, counted. By default all of a "
             "file, the latest of everything else."
         ),
     ] = None,

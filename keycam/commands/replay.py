@@ -8,7 +8,7 @@ import typer
 from keycam.commands.batch import AnyBatchModel, BatchShuffle, Reveal, Video
 from keycam.commands.keys import PassphraseFile
 from keycam.commands.options import Json, Weights
-from keycam.refusal import INCOMPLETE
+from keycam.refusal import INCOMPLETE, say
 
 
 def replay(
@@ -33,17 +33,20 @@ def replay(
 
     The exit code is 1 where frames were refused or are damaged; all others are done.
     """
-    from keycam.batch.replay import ReplayPlan, run_replay
-    from keycam.printing import print_batch, print_json
+    from keycam.batch.plan import ReplayPlan
 
     plan = ReplayPlan(
         recording=recording, key=key, out=out, model=model, weights=weights, size=size,
         passphrase_file=passphrase_file, shuffle=shuffle, profile=profile, reveal=reveal, video=video,
     )  # fmt: skip
+    # Only now, so that a mistyped option is answered before anything heavy is imported.
+    from keycam.batch.replay import run_replay
+    from keycam.printing import print_batch, print_json
+
     result = run_replay(plan)
     print_json(result) if as_json else print_batch(result)
     lost = {cause: count for cause, count in (result["refused"] | result["trouble"]).items() if cause != "unfinished"}
     if lost:
         said = ", ".join(f"{cause} {count}" for cause, count in lost.items())
-        typer.echo(f"keycam: recording = {recording}: frames refused or damaged, by cause: {said}", err=True)
+        say(f"recording = {recording}: frames refused or damaged, by cause: {said}; all others are done")
         raise typer.Exit(INCOMPLETE)

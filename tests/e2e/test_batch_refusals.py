@@ -1,5 +1,8 @@
 """`keycam batch` and `keycam replay`: what they refuse, each in one sentence with its exit code."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.batch_here import files_in, work_here
-from tests.footage_files import cut_off, write_video
+from tests.footage_files import cut_off, picture, write_video
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +50,9 @@ REFUSALS = [
     ("good.mp4", ("--policy", "open"), 2, "policy = 'open': allowed is"),
     ("good.mp4", ("--shuffle", "twice"), 2, "shuffle = 'twice': allowed is"),
     ("good.mp4", ("--size", "181x240"), 2, "size = 181x240: allowed is HEIGHTxWIDTH, even"),
+    ("good.mp4", ("--size", "2x2"), 2, "size = 2x2: allowed for this network is 4x4 or more"),
+    ("good.mp4", ("--passphrase-file", "secret"), 2, "passphrase_file = secret: allowed is with --key"),
+    ("", (), 2, "source = '': allowed is a video, a picture, a folder, or a pattern"),
     ("good.mp4", ("--workers", "2", "--cluster", "tcp://127.0.0.1:1"), 2, "workers = 2: allowed is without --cluster"),
     ("good.mp4", ("--key", "nowhere.key"), 3, "key = nowhere.key: there is no such file; allowed is"),
     ("good.mp4", ("--profile", "none"), 3, "profile = none"),
@@ -117,3 +123,34 @@ def test_a_recording_is_replayed_with_its_key_only(command, key: Path, tmp_path:
     assert (run.code, run.out) == (3, "")
     assert "the key accepts none of its frames (tag 2); allowed is the key of its camera or client" in run.err
     assert not (tmp_path / "again").exists()
+
+
+def test_what_is_there_of_damaged_footage_is_done_and_the_rest_told_every_time(command, tmp_path: Path) -> None:
+    folder, out = tmp_path / "a\nb", tmp_path / "out"
+    folder.mkdir()
+    cut_off(write_video(folder / "off.mkv", 60), 0.3)
+    for number in range(3):
+        Image.fromarray(picture(number, 48, 64)).save(folder / f"{number}.png")
+    cut_off(folder / "1.png", 0.5)
+    for frames_done in (13, 0):
+        run = command("batch", folder, "--out", out, "--no-video", "--json")
+        assert run.code == 1
+        result = json.loads(run.out)
+        assert (result["frames"], result["frames_done"], result["set_aside"]) == (13, frames_done, {})
+        assert [line.split(":")[1].strip() for line in run.err.splitlines()] == ["incomplete", "incomplete"]
+        assert "off.mkv: it is broken off, " in run.err
+        assert "1 of its 3 pictures cannot be read (1.png), all others were done" in run.err
+        assert set(result["incomplete"]) == set(json.loads((out / "summary.json").read_text())["incomplete"])
+
+
+def test_a_mistyped_option_is_answered_without_torch(tmp_path: Path) -> None:
+    lines = (("--policy", "open"), ("--shuffle", "twice"), ("--key", "nowhere.key"), ("--profile", "none"))
+    program = (
+        "import sys\nfrom keycam.command import main\n"
+        f"for line in {lines!r}:\n"
+        f"    sys.argv = ['keycam', 'batch', {str(write_video(tmp_path / 'clip.mp4', 1))!r}, '--out', 'out', *line]\n"
+        "    try:\n        main()\n    except SystemExit as left:\n        print(left.code, 'torch' in sys.modules)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert run.stdout.splitlines() == ["2 False", "2 False", "3 False", "3 False"]
+    assert not (tmp_path / "out").exists()
