@@ -9,9 +9,9 @@ from torch.fx.experimental.optimization import fuse
 
 from adc import KeySchedule
 from inference.answers import Network
+from inference.choices import Shuffle
 from inference.datasets import CLASSES
 from inference.keyed import KeyedNetwork, convert
-from inference.keyed.rewriter import Shuffle
 from inference.models import MODELS, load
 from inference.models.pretrained import network_digest, pretrained_names, pretrained_network
 
