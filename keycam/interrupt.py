@@ -1,6 +1,6 @@
 """Ctrl-C that always arrives, also while kernels are compiled."""
 
-import _thread
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -24,7 +24,8 @@ def no_interrupt_lost() -> Iterator[None]:
         if not issubclass(lost.exc_type, KeyboardInterrupt):
             before(lost)
             return
-        timer = threading.Timer(AGAIN_S, _thread.interrupt_main)
+        # A true signal, as only that ends what the main thread waits for.
+        timer = threading.Timer(AGAIN_S, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
         timer.daemon = True
         timer.start()
 

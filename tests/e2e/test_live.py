@@ -36,7 +36,7 @@ def test_pictures_of_any_size_fill_the_array(command: Command, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("live --window --headless", "window = True: allowed is --window or --headless, not both"),
+        ("live --window --headless", "--window and --headless: a run is shown or it is not; allowed is one of them"),
         ("live demo --policy nonsense", "policy = 'nonsense': allowed is secure, paper, raster"),
         ("live demo --shuffle both", "shuffle = 'both': allowed is every-layer or input"),
         ("live demo --keep some", "keep = 'some': allowed is latest or all"),
