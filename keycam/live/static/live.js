@@ -50,7 +50,8 @@ function heard(message) {
   } else if (message.type === "auditing") {
     showAuditing(message);
   } else if (message.type === "refused") {
-    refused.textContent = message.sentence;
+    if (message.sentence.startsWith("audit:")) showAuditing({ sentence: message.sentence, over: true });
+    else refused.textContent = message.sentence;
   }
 }
 
