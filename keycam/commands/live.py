@@ -21,7 +21,10 @@ def live(
     headless: Annotated[bool, typer.Option("--headless", help="Show nothing, measure.")] = False,
     model: Annotated[
         str,
-        typer.Option(help="Network: resnet20, fcn_resnet12 (a class for each pixel), or one of torchvision's by name."),
+        typer.Option(
+            help="Network: resnet20, fcn_resnet12 (a class for each pixel), with --weights also preresnet110, vgg16 or "
+            "privdl-vgg16; a classifier or segmentation network of torchvision's by name; or module:function of your own."
+        ),
     ] = "resnet20",
     weights: Weights = None,
     policy: Annotated[
