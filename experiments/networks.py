@@ -17,11 +17,11 @@ from experiments.living_networks import (
     living_network,
     smooth_pictures,
 )
+from inference.choices import Shuffle
 from inference.keyed import UnsupportedLayerError, convert
 from inference.keyed.detector import DenseMaps, convert_detector
 from inference.keyed.equality import node_differences, plain_activations
 from inference.keyed.positions import take_positions
-from inference.keyed.rewriter import Shuffle
 from inference.models import MODELS
 
 PAGE = Path(__file__).parents[1] / "docs" / "networks.md"

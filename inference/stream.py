@@ -7,17 +7,16 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from types import TracebackType
-from typing import Literal, NamedTuple, Self, get_args
+from typing import NamedTuple, Self, get_args
 
 import numpy as np
 
 from adc import FrameHeader, RawFrame
 from inference.answers import ClassAnswer, MaskAnswer, Network, answer_of
 from inference.bounded_queue import BoundedQueue, QueueFinished
+from inference.choices import Keep
 from inference.isp import Corrections, IspSettings, KeyedImage, isp
 from inference.receiver import FrameRefused, Receiver
-
-Keep = Literal["all", "latest"]
 
 CorrectionsOf = Callable[[FrameHeader], Corrections]
 """What calibration knows of the camera of a frame, given its header; raises ValueError for a frame that it does not fit."""

@@ -21,6 +21,7 @@ from keycam.commands.recording import app as recordings
 from keycam.commands.replay import replay
 from keycam.commands.train import train
 from keycam.commands.transform import app as transform
+from keycam.interrupt import no_interrupt_lost
 from keycam.process import keep_freed_memory, share_threads
 from keycam.refusal import INTERRUPTED, refusal, say
 
@@ -54,7 +55,8 @@ def main() -> None:
     keep_freed_memory()
     share_threads()
     try:
-        code = app(sys.argv[1:] or ["--help"], prog_name="keycam", standalone_mode=False)
+        with no_interrupt_lost():
+            code = app(sys.argv[1:] or ["--help"], prog_name="keycam", standalone_mode=False)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:

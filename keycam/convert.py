@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from adc import LayerOrders
+from inference.choices import Shuffle
 from inference.export import (
     ExportError,
     compare,
@@ -26,7 +27,6 @@ from inference.export.folding import batch_norms
 from inference.export.onnx_model import check_installed
 from inference.export.program import Answers, named_parts
 from inference.keyed import KeyedNetwork, UnsupportedLayerError, convert
-from inference.keyed.rewriter import Shuffle
 from inference.models import load_privdl_order, named_network
 from keycam.atomic_file import whole_file
 from keycam.frame_size import parsed_size

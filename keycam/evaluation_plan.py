@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inference.keyed.rewriter import Shuffle
+from inference.choices import Shuffle
 from inference.models import model_for
 from keycam.picture_frames import THROUGH
 from keycam.policy import named_policy

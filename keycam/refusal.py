@@ -7,6 +7,7 @@ from typer.exceptions import TyperException
 
 from keycam.atomic_file import OutputError
 from keycam.key import KeyFileError
+from keycam.live.errors import PageError
 
 INCOMPLETE, BAD_ARGUMENT, BAD_FILE, INTERRUPTED = 1, 2, 3, 130
 """A part of the work failed; the line itself is wrong; what it names is missing, damaged or cannot be written; Ctrl-C."""
@@ -21,7 +22,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     """The sentence and the exit code for `error`. Raises it again where it is not the user's but a defect of keycam."""
     if isinstance(error, TyperException):
         return _usage(error), BAD_ARGUMENT
-    if isinstance(error, OutputError | KeyFileError):
+    if isinstance(error, OutputError | KeyFileError | PageError):
         return str(error), BAD_FILE
     if type(error) is ValueError:
         return str(error), BAD_ARGUMENT
@@ -36,7 +37,6 @@ def refusal(error: Exception) -> tuple[str, int]:
     from keycam.batch.errors import ClusterError, WorkersNotStarted
     from keycam.calibration_files import CalibrationError
     from keycam.camera_process import CameraNotStarted
-    from keycam.live.errors import PageError
     from link.host.failures import LinkFailure
     from link.transport.transport import LinkLost, LinkTimeout, PortError
     from sensor_sim.profile_file import ProfileError
@@ -45,7 +45,7 @@ def refusal(error: Exception) -> tuple[str, int]:
     of_sources = (SceneError, DataError, ProfileError, RecordingError, PortError, LinkLost, LinkTimeout)
     of_calibrations = (BenchError, CorrectionsError, CalibrationError)
     of_devices = (FlashError, SideDoorError, CameraNotStarted, LinkFailure, InfrastructureError)
-    of_applications = (ClusterError, WorkersNotStarted, PageError)
+    of_applications = (ClusterError, WorkersNotStarted)
     if isinstance(error, of_sources + of_calibrations + of_devices + of_applications):
         return str(error), BAD_FILE
     if isinstance(error, OSError):

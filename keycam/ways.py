@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from adc import KeySchedule
+from inference.choices import Shuffle
 from inference.keyed import KeyedNetwork, convert
-from inference.keyed.rewriter import Shuffle
 from keycam.captured import Batch
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from adc import KeySchedule
+from inference.choices import Shuffle
 from inference.keyed.network import KeyedNetwork
-from inference.keyed.rewriter import Backend, Rewriter, Shuffle
+from inference.keyed.rewriter import Backend, Rewriter
 from inference.keyed.self_check import refuse_if_different
 from inference.keyed.tables import LayerOrders
 from inference.keyed.tracing import trace

@@ -5,10 +5,10 @@ from torch import Tensor, nn
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.ssd import SSD, SSDScoringHead
 
+from inference.choices import Shuffle
 from inference.keyed.convert import convert
 from inference.keyed.errors import UnsupportedLayerError
 from inference.keyed.network import KeyedNetwork
-from inference.keyed.rewriter import Shuffle
 from inference.keyed.tables import LayerOrders
 
 Detections = dict[str, Tensor]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, fx, nn
 
+from inference.choices import Shuffle
 from inference.keyed import layout, rules
 from inference.keyed.errors import UnsupportedLayerError
 from inference.keyed.operators import Call, FoldedLinear, KeyedOperator, RestoringLinear
@@ -14,7 +15,6 @@ from inference.keyed.place import INPUT, MAP_AXES, RASTER, Axes, Place
 from inference.keyed.positions import put_positions_along, take_positions_along
 from inference.keyed.tables import TABLES, LayerOrders, OrderTables
 from inference.keyed.tracing import pixels_of, shape_of, tensors_of
-from inference.shuffle import Shuffle as Shuffle
 
 Backend = Literal["fast", "reference"]
 Rewritten = tuple[fx.Node, Place | None]

@@ -9,11 +9,11 @@ from torch.fx.experimental.optimization import fuse
 
 from adc import KeySchedule
 from inference.answers import Network
+from inference.choices import Shuffle
 from inference.datasets import CLASSES
 from inference.keyed import KeyedNetwork, convert
 from inference.models import MODELS, load
 from inference.models.pretrained import network_digest, pretrained_names, pretrained_network
-from inference.shuffle import Shuffle
 
 LEAST_PX = 16
 """Smallest side of a picture for networks that do not say one."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
-from inference.shuffle import Shuffle
+from inference.choices import Shuffle
 from keycam.policy import named_policy
 
 MOST_WORKERS = 256

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inference.shuffle import Shuffle
+from inference.choices import Shuffle
 from keycam import __version__
 from keycam.key import Key, new_key
 from keycam.policy import named_policy

@@ -157,5 +157,6 @@ def _profile_of(plan: ReplayPlan, header: FrameHeader) -> SensorProfile:
     theirs = (geometry.cfa, geometry.bits, header.black_level_dn)
     if theirs != (profile.cfa, readout.bits, readout.black_level_dn):
         trouble = f"frames of a {geometry.cfa} array with {geometry.bits} bits and black at {header.black_level_dn} DN"
-        raise ValueError(f"profile = {profile.name}: the recording has {trouble}; allowed is the sensor that they came from")
+        allowed = "the sensor that they came from, such as mobile for 'keycam live'"
+        raise ValueError(f"profile = {profile.name}: the recording has {trouble}; allowed is {allowed}")
     return profile

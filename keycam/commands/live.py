@@ -21,7 +21,10 @@ def live(
     headless: Annotated[bool, typer.Option("--headless", help="Show nothing, measure.")] = False,
     model: Annotated[
         str,
-        typer.Option(help="Network: resnet20, fcn_resnet12 (a class for each pixel), or one of torchvision's by name."),
+        typer.Option(
+            help="Network: resnet20, fcn_resnet12 (a class for each pixel), with --weights also preresnet110, vgg16 or "
+            "privdl-vgg16; a classifier or segmentation network of torchvision's by name; or module:function of your own."
+        ),
     ] = "resnet20",
     weights: Weights = None,
     policy: Annotated[
@@ -56,17 +59,18 @@ def live(
     page's own link. Ctrl-C ends it after the frame that it is at and prints a summary, a second Ctrl-C at once. With --json the
     page's address is one line of JSON, and the summary the next.
     """
+    if window and headless:
+        raise ValueError("--window and --headless: a run is shown or it is not; allowed is one of them")
+
     import json
+    import sys
     from dataclasses import replace
 
+    from keycam.live.entrance import entrance
     from keycam.live.plan import Display, LivePlan
-    from keycam.live.run import run_live
     from keycam.live.settings import LiveSettings
-    from keycam.live.summary import print_live
     from keycam.policy import caution
 
-    if window and headless:
-        raise ValueError("window = True: allowed is --window or --headless, not both")
     display: Display = "window" if window else "none" if headless else "page"
     settings = replace(LiveSettings().with_value("policy", policy or "secure"), shuffle=shuffle)  # type: ignore[arg-type]
     plan = LivePlan(
@@ -79,7 +83,16 @@ def live(
     def served(where: dict[str, str]) -> None:
         typer.echo(json.dumps(where) if as_json else f"keycam: {where['source']} on {where['url']} (Ctrl-C ends it)")
 
-    summary, failure = run_live(plan, served)
+    def tell(what: str) -> None:
+        if sys.stderr.isatty():
+            typer.echo(f"keycam: {what} (Ctrl-C ends it)", err=True)
+
+    with entrance(plan) as place:
+        tell("loading the network and the camera")
+        from keycam.live.run import run_live  # torch, which takes seconds
+        from keycam.live.summary import print_live
+
+        summary, failure = run_live(plan, place, served, tell)
     typer.echo(json.dumps(summary)) if as_json else print_live(summary)
     if failure is not None:
         raise failure

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from adc import CounterStore, RawFrame
-from firmware_model import Camera, converter_of
+from adc import ColumnConverter, CounterStore, KeySchedule, RawFrame
+from firmware_model import Camera, converter_of, geometry_of
 from inference.receiver import Receiver
 from keycam.demo_source import namesake
 from keycam.key import Key
@@ -62,6 +62,7 @@ class CameraHere:
         self._sensor = Sensor(self.profile, seed)
         self._settings = settings
         self._lock = threading.Lock()
+        self._missed: int | None = None  # scenes that gave way before the camera looked: it was not too slow for them
 
     @property
     def settings(self) -> LiveSettings:
@@ -86,9 +87,15 @@ class CameraHere:
             schedule = self._key.schedule(named_policy(self._settings.policy), self._client)
         return Session(schedule, namesake(schedule, schedule.policy), Receiver(schedule))
 
+    def trial(self, schedule: KeySchedule) -> RawFrame:
+        """A frame of darkness under a throw-away schedule, of the die that the frames will be of."""
+        return frame_of_darkness(self._sensor, self._converter, schedule)
+
     def frames(self, session: Session) -> Iterator[RawFrame]:
         """Expose to scene after scene until the session ends or there is none; raises what the source breaks off with."""
         settings = self._settings
+        if self._missed is None:
+            self._missed = self._supply.queue.dropped
         with Camera(self._sensor, self._converter, session.schedule, self._counters, exposure_s=settings.exposure_s) as camera:
             while (shot := self._supply.queue.get(session.ended)) is not None:
                 settings = self._settings
@@ -111,7 +118,8 @@ class CameraHere:
 
     def standing(self) -> dict[str, Any]:
         """How the source stands, and the scenes that gave way before the camera took them."""
-        state, dropped = self._supply.state, self._supply.queue.dropped
+        state, gave_way = self._supply.state, self._supply.queue.dropped
+        dropped = 0 if self._missed is None else gave_way - self._missed
         return {
             "stands": state.stands,
             "trouble": state.trouble,
@@ -124,6 +132,14 @@ class CameraHere:
     def close(self) -> None:
         """End the supply."""
         self._supply.stop()
+
+
+def frame_of_darkness(sensor: Sensor, converter: ColumnConverter, schedule: KeySchedule) -> RawFrame:
+    """What a camera emits that sees nothing."""
+    profile = sensor.profile
+    schedule.frame_key(0, geometry_of(profile)).wipe()  # `Camera` makes keys in a thread, where a compilation is not interrupted
+    with Camera(sensor, converter, schedule, itertools.count()) as camera:
+        return camera.capture(np.zeros((profile.height, profile.width, 3), np.float32))
 
 
 def moving(scene: Scene, settings: LiveSettings, profile: SensorProfile) -> Scene | MovingScene:

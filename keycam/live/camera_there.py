@@ -6,17 +6,19 @@ from time import perf_counter
 from typing import Any
 
 from adc import POLICIES, KeySchedule, RawFrame
+from firmware_model import converter_of
 from keycam.demo_source import namesake, refuse_other_models
 from keycam.far_camera import link_key
 from keycam.key import Key
 from keycam.link_receiver import LinkReceiver
+from keycam.live.camera_here import frame_of_darkness
 from keycam.live.live_camera import Session
 from keycam.live.settings import LiveSettings, within
 from link.host import CameraLink, Patience
 from link.host.failures import LinkFailure
 from link.host.host_state import HostState
 from link.transport import LinkLost, open_transport
-from sensor_sim import DEMO_PROFILE
+from sensor_sim import DEMO_PROFILE, Sensor
 
 EVER_S = 1e9
 """A camera that was unplugged is waited for until somebody stops."""
@@ -83,6 +85,10 @@ class CameraThere:
     def session(self) -> Session:
         """Begin the one session; a later one goes on with the same receiver, which takes no frame twice."""
         return Session(self._schedule, namesake(self._schedule, self._schedule.policy), self._receiver)
+
+    def trial(self, schedule: KeySchedule) -> RawFrame:
+        """A frame of darkness under a throw-away schedule, of a camera of this model that is made for it."""
+        return frame_of_darkness(Sensor(self.profile, 0), converter_of(self.profile, 0), schedule)
 
     def frames(self, session: Session) -> Iterator[RawFrame]:
         """What comes over the link until the session ends. When a frame was exposed only the camera knows."""

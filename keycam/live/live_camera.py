@@ -86,6 +86,9 @@ class LiveCamera(Protocol):
     def session(self) -> Session:
         """Begin a session."""
 
+    def trial(self, schedule: KeySchedule) -> RawFrame:
+        """A frame of darkness under a throw-away schedule: none of the camera's own, and none of its counters."""
+
     def frames(self, session: Session) -> Iterator[RawFrame]:
         """The frames of a session, until it ends or no more come."""
 

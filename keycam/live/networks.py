@@ -9,9 +9,9 @@ from torch import Tensor
 
 from adc import Geometry, KeySchedule, RawFrame
 from inference.answers import ClassAnswer, MaskAnswer, answer_of, restored_mask
+from inference.choices import Shuffle
 from inference.isp import IspSettings, KeyedImage, isp
 from inference.keyed import KeyedNetwork, convert
-from inference.keyed.rewriter import Shuffle
 from keycam.demo_camera import development
 from keycam.live.chosen_network import ChosenNetwork, cropped_to
 from sensor_sim import SensorProfile

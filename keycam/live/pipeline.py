@@ -8,8 +8,9 @@ from time import perf_counter
 from typing import Any
 
 from adc import RawFrame
+from inference.choices import Keep
 from inference.recording import RecordingWriter, recorded
-from inference.stream import FrameResult, Keep, Stream, stream
+from inference.stream import FrameResult, Stream, stream
 from keycam.live.live_camera import LiveCamera, Session
 from keycam.live.live_frame import LiveFrame
 from keycam.live.meters import Latency, Rate

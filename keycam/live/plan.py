@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from inference.stream import Keep
+from inference.choices import Keep
 from keycam.live.settings import LiveSettings
 
 Display = Literal["page", "window", "none"]

@@ -1,6 +1,7 @@
 """`keycam live`: the camera, whoever looks at it, and a clean end at any moment."""
 
 import signal
+import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -13,25 +14,27 @@ import torch
 from inference.recording import RecordingWriter
 from keycam.live.chosen_network import chosen_network
 from keycam.live.display import has_display
-from keycam.live.errors import PageError
 from keycam.live.live_frame import LiveFrame
 from keycam.live.networks import LiveNetworks
 from keycam.live.opening import Opened, opened_camera
 from keycam.live.pipeline import Pipeline
 from keycam.live.plan import LivePlan
-from keycam.live.window import Window, refuse_without_display
+from keycam.live.trial import run_trial
+from keycam.live.window import Window
 
 Served = Callable[[dict[str, Any]], None]
+Tell = Callable[[str], None]
+LONG_S = 3.0
+"""After so long a person wants to know what takes so long."""
 
 
-def run_live(plan: LivePlan, served: Served) -> tuple[dict[str, Any], Exception | None]:
+def run_live(plan: LivePlan, place: socket.socket | None, served: Served, tell: Tell) -> tuple[dict[str, Any], Exception | None]:
     """Run until the source is over, as many frames as wanted are answered for, or somebody stops it.
 
-    `served` is told where the page is. Returns the summary, and what broke the run off where something did: the summary is not
-    lost with it. Raises what stands in the way of a beginning.
+    `place` is where the page will be served, None without one; `served` is told its address, and `tell` what takes long.
+    Returns the summary, and what broke the run off where something did: the summary is not lost with it. Raises what stands in
+    the way of a beginning.
     """
-    if plan.display == "window":
-        refuse_without_display()
     chosen = chosen_network(plan.model, plan.weights)
     with ExitStack() as stack:
         opened = stack.enter_context(opened_camera(plan))
@@ -41,8 +44,12 @@ def run_live(plan: LivePlan, served: Served) -> tuple[dict[str, Any], Exception 
         keep = plan.keep or ("latest" if opened.supply is None else opened.supply.source.keep)
         pipeline = Pipeline(opened.camera, networks, keep, looking.shown, looking.wants_frame, writer)
         stack.enter_context(_half_of_the_cores())
-        stack.enter_context(_stopped_by_signals(pipeline))
-        stack.enter_context(_display(plan, pipeline, opened, looking, served))
+        begun = threading.Event()
+        stack.enter_context(_stopped_by_signals(pipeline, begun))
+        stack.enter_context(_display(plan, pipeline, opened, looking, served, place))
+        with _told_if_long(tell):
+            run_trial(opened.camera, networks)
+        begun.set()
         failure: Exception | None = None
         try:
             pipeline.run(plan.frames)
@@ -85,10 +92,10 @@ def _nobody(frame: LiveFrame) -> None:
 
 
 def _display(
-    plan: LivePlan, pipeline: Pipeline, opened: Opened, looking: _Looking, served: Served
+    plan: LivePlan, pipeline: Pipeline, opened: Opened, looking: _Looking, served: Served, place: socket.socket | None
 ) -> AbstractContextManager[None]:
-    if plan.display == "page":
-        return _page(plan, pipeline, opened, looking, served)
+    if place is not None:
+        return _page(plan, place, pipeline, opened, looking, served)
     if plan.display == "window":
         return _window(pipeline, looking)
     return nullcontext()
@@ -108,12 +115,10 @@ def _window(pipeline: Pipeline, looking: _Looking) -> Iterator[None]:
 
 
 @contextmanager
-def _page(plan: LivePlan, pipeline: Pipeline, opened: Opened, looking: _Looking, served: Served) -> Iterator[None]:
-    try:
-        import fastapi  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise PageError(f"live: {error.name} is not installed; allowed is with it: pip install 'keycam[live]'") from error
+def _page(
+    plan: LivePlan, place: socket.socket, pipeline: Pipeline, opened: Opened, looking: _Looking, served: Served
+) -> Iterator[None]:
+    # The extra `live`, which a run without the page does without.
     from keycam.live.access import new_token
     from keycam.live.hub import Hub
     from keycam.live.page import live_page
@@ -126,7 +131,7 @@ def _page(plan: LivePlan, pipeline: Pipeline, opened: Opened, looking: _Looking,
     def look(frame: LiveFrame) -> None:
         hub.publish(frame.counter, frame.seen_s, show.message_of(frame))
 
-    with PageServer(live_page(show, hub, token), hub, plan.host, plan.port) as server:
+    with PageServer(live_page(show, hub, token), hub, plan.host, place) as server:
         looking.look, looking.wanted = look, hub.wants_frame
         url = server.url(token)
         served({"url": url, "source": opened.camera.name, "model": plan.model})
@@ -139,14 +144,16 @@ def _page(plan: LivePlan, pipeline: Pipeline, opened: Opened, looking: _Looking,
 
 
 @contextmanager
-def _stopped_by_signals(pipeline: Pipeline) -> Iterator[None]:
-    """The first SIGINT or SIGTERM ends the run after its frame, the second one at once."""
+def _stopped_by_signals(pipeline: Pipeline, begun: threading.Event) -> Iterator[None]:
+    """The first SIGINT or SIGTERM ends the run after its frame, the second one at once, as does one before it has begun."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     asked = threading.Event()
 
-    def stop(number: int, _: FrameType | None) -> None:
+    def stop(number: int, at: FrameType | None) -> None:
+        if not begun.is_set():
+            signal.default_int_handler(number, at)
         asked.set()
         signal.signal(number, signal.default_int_handler)
 
@@ -161,6 +168,17 @@ def _stopped_by_signals(pipeline: Pipeline) -> Iterator[None]:
             signal.signal(number, handler)
         asked.set()
         stopper.join()
+
+
+@contextmanager
+def _told_if_long(tell: Tell) -> Iterator[None]:
+    timer = threading.Timer(LONG_S, tell, ("compiling its kernels, as the first run does: frames come in about a minute",))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _stop_when(asked: threading.Event, pipeline: Pipeline) -> None:

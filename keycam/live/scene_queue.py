@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from inference.stream import Keep
+from inference.choices import Keep
 from sensor_sim import Scene
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from inference.stream import Keep
+from inference.choices import Keep
 from keycam.live.demo_views import DemoViews
 from keycam.live.plan import BROWSER, LivePlan
 from sensor_sim import Scene

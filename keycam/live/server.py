@@ -1,6 +1,5 @@
 """The page's server, beside the pipeline: a thread with an event loop."""
 
-import os
 import socket
 import threading
 from types import TracebackType
@@ -9,7 +8,6 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
-from keycam.live.errors import PageError
 from keycam.live.hub import Hub
 from keycam.live.wire import MOST_BYTES
 
@@ -25,18 +23,13 @@ class PageServer:
     ----------
     app, hub
         What is served, and who looks.
-    host, port
-        Where; port 0 for any free one.
-
-    Raises
-    ------
-    PageError
-        where the port is in use or may not be used, or there is no such host.
+    host, opened
+        Where, as it was asked for, and the socket of `entrance` there, which it closes.
     """
 
-    def __init__(self, app: ASGIApp, hub: Hub, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, hub: Hub, host: str, opened: socket.socket) -> None:
         self._hub = hub
-        self._socket = _listening(host, port)
+        self._socket = opened
         self.port: int = self._socket.getsockname()[1]
         self._host = host
         config = uvicorn.Config(
@@ -72,17 +65,3 @@ class PageServer:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-    except OSError as error:
-        trouble = f"there is no such address ({error.strerror})"
-        raise PageError(f"host = {host}: {trouble}; allowed is one of this machine's") from error
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        why = os.strerror(error.errno or 0)  # the error's own text repeats the address
-        trouble = f"host = {host}, port = {port}: the page cannot be served there ({why})"
-        raise PageError(f"{trouble}; allowed is a free port from 1024 on, or 0 for any, on this machine") from error

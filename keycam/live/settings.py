@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, Self, get_args
 
-from inference.keyed.rewriter import Shuffle
+from inference.choices import Shuffle
 from keycam.policy import named_policy
 
 Value = float | bool | str

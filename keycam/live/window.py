@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from keycam.live.chosen_network import ChosenNetwork
-from keycam.live.display import has_display
-from keycam.live.errors import PageError
+from keycam.live.display import refuse_without_display
 from keycam.live.live_frame import LiveFrame
 from keycam.live.panes import Picture, panes
 from keycam.live.said import said_of
@@ -33,16 +32,6 @@ def composed(frame: LiveFrame, network: ChosenNetwork) -> Picture:
     for number, (line, colour) in enumerate(zip(lines, (INK, DIM, DIM), strict=True)):
         cv2.putText(text, line, (8, 20 + 22 * number), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
     return np.concatenate([row, text])
-
-
-def refuse_without_display() -> None:
-    """Raise PageError where no window can be opened: OpenCV would end the process."""
-    import cv2
-
-    if not has_display():
-        raise PageError("window: there is no display; allowed is a session with a screen, the page, or --headless")
-    if "GUI:                           NONE" in cv2.getBuildInformation():
-        raise PageError("window: this OpenCV has none; allowed is opencv-python instead of opencv-python-headless")
 
 
 class Window:

@@ -2,8 +2,10 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from sensor_sim.scene.errors import SceneError
 from sensor_sim.scene.linear import Scene, linear_from_srgb
 
 OPEN_TIMEOUT_MS = 10_000
+DEVICES = Path("/dev")
 HIGHEST_NUMBER = 99
 """OpenCV takes the hundreds of a number for a driver."""
 
@@ -75,8 +78,22 @@ class CameraSource:
                 capture = cv2.VideoCapture(self._camera, cv2.CAP_FFMPEG, timeouts)
         if not capture.isOpened():
             capture.release()
-            raise SceneError(f"camera = {self.name}: it does not open; allowed is the number or URL of a connected camera")
+            why = _why_closed(self._camera) if isinstance(self._camera, int) else "nothing answers there, or it is no video"
+            raise SceneError(f"camera = {self.name}: it does not open; allowed is a connected camera's number or URL ({why})")
         return capture
+
+
+def _why_closed(number: int) -> str:
+    """Why a webcam does not open, as far as the system says; OpenCV does not."""
+    if sys.platform != "linux":
+        return "it is missing, held by another program, or the system does not hand it over"
+    device = DEVICES / f"video{number}"
+    if not device.exists():
+        there = sorted(DEVICES.glob("video*"), key=lambda path: (len(path.name), path.name))
+        return f"there is no {device}, " + (f"only {', '.join(map(str, there))}" if there else "nor any other webcam")
+    if not os.access(device, os.R_OK | os.W_OK):
+        return f"this user may not use {device}: 'ls -l {device}' says who may"
+    return f"another program holds {device}, or it gives no pictures (many webcams have a second number, for what is not one)"
 
 
 def url_without_secrets(url: str) -> str:

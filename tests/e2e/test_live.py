@@ -36,10 +36,10 @@ def test_pictures_of_any_size_fill_the_array(command: Command, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("live --window --headless", "window = True: allowed is --window or --headless, not both"),
+        ("live --window --headless", "--window and --headless: a run is shown or it is not; allowed is one of them"),
         ("live demo --policy nonsense", "policy = 'nonsense': allowed is secure, paper, raster"),
         ("live demo --shuffle both", "shuffle = 'both': allowed is every-layer or input"),
-        ("live demo --keep some", "keep = 'some': allowed is all or latest"),
+        ("live demo --keep some", "keep = 'some': allowed is latest or all"),
         ("live demo --fps 0", "fps = 0: allowed is above 0, up to 240"),
         ("live demo --fps nan", "fps = nan: allowed is above 0, up to 240"),
         ("live demo --frames 0", "frames = 0: allowed is 1 or more"),

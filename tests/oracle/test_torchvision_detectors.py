@@ -10,9 +10,9 @@ from torchvision.models.detection.ssd import SSD
 
 from adc import KeySchedule
 from experiments.living_networks import living_detector
+from inference.choices import Shuffle
 from inference.keyed import UnsupportedLayerError
 from inference.keyed.detector import DenseMaps, KeyedDetector, convert_detector
-from inference.keyed.rewriter import Shuffle
 from tests.keyed_check import TOLERANCE, differing_nodes, plain_activations, random_orders, scrambled, smooth_pictures
 
 SSDLITE, SSD300 = "ssdlite320_mobilenet_v3_large", "ssd300_vgg16"

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from torchvision import models
 
 from adc import KeySchedule
+from inference.choices import Shuffle
 from inference.keyed import convert
-from inference.keyed.rewriter import Shuffle
 from inference.models import build
 from tests.keyed_check import random_orders, scrambled, smooth_pictures
 

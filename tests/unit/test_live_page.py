@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from keycam.live.entrance import listening
 from keycam.live.errors import PageError
 from keycam.live.hub import MOST_VIEWERS, Hub
 from keycam.live.page import STATIC, live_page
@@ -58,7 +59,7 @@ class StandIn:
 @contextmanager
 def served(token: str | None = None) -> Iterator[tuple[PageServer, Hub, StandIn]]:
     hub, show = Hub(), StandIn()
-    with PageServer(live_page(show, hub, token), hub, "127.0.0.1", 0) as server:
+    with PageServer(live_page(show, hub, token), hub, "127.0.0.1", listening("127.0.0.1", 0)) as server:
         yield server, hub, show
 
 
@@ -202,8 +203,8 @@ def test_it_ends_within_three_seconds_while_pages_are_open_and_wait_for_credit()
 
 
 def test_a_port_in_use_and_a_host_that_is_not_this_machine_are_refused() -> None:
-    with served() as (server, hub, _show):
+    with served() as (server, _, _):
         with pytest.raises(PageError, match=r"cannot be served there \(Address already in use\); allowed is a free port"):
-            PageServer(live_page(StandIn(), hub, None), hub, "127.0.0.1", server.port)
+            listening("127.0.0.1", server.port)
         with pytest.raises(PageError, match=r"host = 192\.0\.2\.1, port = 0: the page cannot be served there"):
-            PageServer(live_page(StandIn(), hub, None), hub, "192.0.2.1", 0)
+            listening("192.0.2.1", 0)

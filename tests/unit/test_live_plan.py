@@ -10,7 +10,7 @@ from keycam.live.plan import LivePlan, is_loopback
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"keep": "some"}, "keep = 'some': allowed is all or latest"),
+        ({"keep": "some"}, "keep = 'some': allowed is latest or all"),
         ({"fps": 0.0}, "fps = 0: allowed is above 0, up to 240"),
         ({"fps": float("nan")}, "fps = nan: allowed is above 0, up to 240"),
         ({"frames": 0}, "frames = 0: allowed is 1 or more"),

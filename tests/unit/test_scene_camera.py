@@ -1,12 +1,13 @@
 """Cameras as scenes: a stream by its address, one sentence where none answers, and no password ever shown."""
 
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from sensor_sim.scene import CameraSource, SceneError
+from sensor_sim.scene import CameraSource, SceneError, camera
 from sensor_sim.scene.camera import url_without_secrets
 
 
@@ -71,3 +72,17 @@ def test_an_address_without_a_scheme_is_refused_without_its_password() -> None:
     with pytest.raises(SceneError, match=r"camera = camera\.local/live: allowed is") as refused:
         CameraSource("user:secret@camera.local/live")
     assert "secret" not in str(refused.value)
+
+
+def test_why_a_webcam_does_not_open_is_said_as_far_as_the_system_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "DEVICES", tmp_path)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert camera._why_closed(7) == f"there is no {tmp_path}/video7, nor any other webcam"
+    for number in (10, 2):
+        (tmp_path / f"video{number}").touch()
+    assert camera._why_closed(7) == f"there is no {tmp_path}/video7, only {tmp_path}/video2, {tmp_path}/video10"
+    assert camera._why_closed(2).startswith(f"another program holds {tmp_path}/video2, or it gives no pictures")
+    monkeypatch.setattr(camera.os, "access", lambda path, mode: False)
+    assert camera._why_closed(2).startswith(f"this user may not use {tmp_path}/video2")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "the system does not hand it over" in camera._why_closed(2)

@@ -15,9 +15,9 @@ from torch import nn
 from adc import Converter, FrameHeader, Geometry, KeySchedule, RawFrame, readout
 from inference.answers import ClassAnswer, MaskAnswer
 from inference.bounded_queue import BoundedQueue, QueueFinished
+from inference.choices import Shuffle
 from inference.isp import Corrections, IspSettings, isp
 from inference.keyed import convert
-from inference.keyed.rewriter import Shuffle
 from inference.receiver import Receiver
 from inference.stream import Stream, stream
 

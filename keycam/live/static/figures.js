@@ -14,14 +14,21 @@ export function showFigures({ statistics, viewers, model, auditing }) {
     ...(statistics.recorded === null ? [] : [["recorded", `${statistics.recorded} frames`]]),
     ...viewers.map(({ age_ms: age, skipped }, number) => [`page ${number + 1}`, `${age ? `${age.p95.toFixed(0)} ms old (p95)` : "no frame yet"}, ${skipped} skipped`]),
   ];
-  const wanted = rows.flatMap(([name, value]) => [["dt", name], ["dd", value]]);
-  while (list.children.length > wanted.length) list.lastChild.remove();
-  wanted.forEach(([tag, text], number) => {
-    let cell = list.children[number];
-    if (!cell) list.append((cell = document.createElement(tag)));
-    if (cell.textContent !== text) cell.textContent = text;
+  while (list.children.length > rows.length) list.lastChild.remove();
+  while (list.children.length < rows.length) list.append(row());
+  rows.forEach((texts, number) => {
+    texts.forEach((text, side) => {
+      const cell = list.children[number].children[side];
+      if (cell.textContent !== text) cell.textContent = text;
+    });
   });
   document.getElementById("audit").disabled = auditing;
+}
+
+function row() {
+  const pair = document.createElement("div");
+  pair.append(document.createElement("dt"), document.createElement("dd"));
+  return pair;
 }
 
 const latency = (ms) => Object.entries(ms ?? {}).map(([share, value]) => [`glass to result, ${share}`, `${value.toFixed(0)} ms`]);

@@ -50,7 +50,8 @@ function heard(message) {
   } else if (message.type === "auditing") {
     showAuditing(message);
   } else if (message.type === "refused") {
-    refused.textContent = message.sentence;
+    if (message.sentence.startsWith("audit:")) showAuditing({ sentence: message.sentence, over: true });
+    else refused.textContent = message.sentence;
   }
 }
 
@@ -71,8 +72,10 @@ async function seen(data) {
 
 function showStatus({ statistics, waits_for_webcam: waits }) {
   const { stands, trouble, name, shared } = statistics.source_state;
-  status.dataset.stands = stands;
-  if (stands === "lost") status.textContent = `${trouble}; trying again …`;
+  const isStarting = stands === "there" && statistics.frames === 0 && !shared && !waits;
+  status.dataset.stands = isStarting ? "starting" : stands;
+  if (isStarting) status.textContent = "starting\u00a0… the very first run compiles its kernels for about a minute";
+  else if (stands === "lost") status.textContent = `${trouble}; trying again …`;
   else if (shared) status.textContent = "a visitor's webcam";
   else if (waits) status.textContent = "waiting for a webcam: press “Use my webcam”";
   else if (stands === "over") status.textContent = trouble || `${name}: over`;
