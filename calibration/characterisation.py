@@ -11,7 +11,7 @@ from calibration.adc_linearity import ConverterFigures, measure_converters, refu
 from calibration.bench import CameraUnderTest, VoltageInput
 from calibration.capture_plan import CapturePlan
 from calibration.defect_map import DefectMap, find_defects
-from calibration.figures import Missing, PlaneFigures, plane_figures
+from calibration.figures import MAY_BE_MISSING, Missing, PlaneFigures, plane_figures
 from calibration.measured import Measured
 from calibration.planes import representative
 from calibration.recording import PlaneRecording, Recording, record
@@ -118,8 +118,7 @@ def _measured(figures: PlaneFigures) -> dict[str, Any]:
 def _entry(name: str, figure: Measured | Missing) -> dict[str, Any]:
     if isinstance(figure, Measured):
         return figure.as_json()
-    unit = "K" if name == "doubling_temperature_k" else ""
-    return {"value": None, "unit": unit, "interval": None, "note": figure}
+    return {"value": None, "unit": MAY_BE_MISSING[name], "interval": None, "note": figure}
 
 
 def _curves(own: PlaneRecording, figures: PlaneFigures) -> dict[str, list[float]]:

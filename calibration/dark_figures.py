@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calibration.characterisation import Characterisation
-from calibration.figure_style import PLANE_COLOURS, new_figure
+from calibration.figure_style import PLANE_COLOURS, legend_above, new_figure
 from calibration.measured import Measured
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def dark_current_figure(found: Characterisation) -> "Figure":
     left.set(xlabel="exposure, s", ylabel="mean, DN", title=f"Dark signal{compensated}")
     right.set(xlabel="exposure, s", ylabel="temporal variance, DN²", title="Noise in the dark")
     left.ticklabel_format(axis="y", useOffset=False)
-    left.legend()
-    right.legend()
+    legend_above(left)
+    legend_above(right)
     return figure
 
 

@@ -23,6 +23,8 @@ MEASURED_KEYS = (
     "dynamic_range_db", "linearity_error_percent", "dsnu_e", "prnu_percent", "dark_current_e_per_s", "doubling_temperature_k",
 )  # fmt: skip
 """The figures that every report has, in this order; others follow."""
+MAY_BE_MISSING = {"doubling_temperature_k": "K", "quantum_efficiency_red": "e-/photon", "quantum_efficiency_blue": "e-/photon"}
+"""The figures that a bench or a camera may not let be measured, and their units."""
 
 
 @dataclass(frozen=True, eq=False)

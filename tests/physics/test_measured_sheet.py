@@ -67,7 +67,7 @@ def test_the_sheets_dnl_is_the_spread_of_the_step_at_mid_scale() -> None:
     # The step into half of the codes, of this die's own converters, each known to 1/4 LSB of a ramp of 4 samples a code, in
     # the mean of 64 much better: the errors of both transitions are up to 1/8 LSB and even, so that they add
     # 2 (1/4)^2 / 12 = 0.01 LSB^2 to a variance of 0.25, less than 3 %.
-    assert profile_sheet(found, "measured")["readout"]["dnl_lsb"] == pytest.approx(np.std(steps), rel=0.1)
+    assert profile_sheet(found, "measured")[0]["readout"]["dnl_lsb"] == pytest.approx(np.std(steps), rel=0.1)
 
 
 def test_the_json_has_every_promised_figure_with_value_unit_and_interval() -> None:
