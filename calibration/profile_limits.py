@@ -14,9 +14,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "defects.cold_response_percent": (0.0, 100.0),
     "defects.column_percent": (0.0, 50.0),
     "readout.column_offset_v": (0.0, 1.0),
-    "readout.column_gain_percent": (0.0, 30.0),
+    "readout.column_gain_percent": (0.0, 10.0),
     "readout.row_noise_v": (0.0, 1.0),
-    "readout.inl_lsb": (0.0, 100.0),
     "readout.dnl_lsb": (0.0, 1.0),
     "dark.mean_e_per_s": (0.0, 1e9),
     "dark.reference_k": (100.0, 400.0),
@@ -55,6 +54,8 @@ def within_limits(sheet: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
     held = filled(sheet, "")
     readout = held["readout"]
+    if "inl_lsb" in readout:
+        readout["inl_lsb"] = bounded("readout.inl_lsb", readout["inl_lsb"], 0.0, min(100.0, 2 ** readout["bits"] / 16))
     lsb_v = readout["full_scale_v"] / 2 ** readout["bits"] / readout["analog_gain"]
     black_e = readout["black_level_dn"] * lsb_v / held["conversion_gain_v_per_e"]
     well_e = bounded("full_well_e", held["full_well_e"], max(_ABOVE * black_e, 1e-3), MOST_ELECTRONS)

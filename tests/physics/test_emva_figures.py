@@ -1,5 +1,7 @@
 """A camera made of known figures is measured, and the figures come back within what their own errors allow."""
 
+import re
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from calibration.bench import BenchError, Light
 from calibration.capture_plan import CapturePlan
 from calibration.characterisation import characterise
+from calibration.correction_profile import correction_profile
 from calibration.dark_current import TAKEN_OFF
 from calibration.defect_map import find_defects
 from calibration.figures import PlaneFigures, plane_figures
@@ -161,6 +164,36 @@ def test_defects_are_found_and_do_not_count_as_non_uniformity() -> None:
     found = plane_figures(recording, defects.every)
     assert abs(found.figure("prnu_percent").value - 1) <= Z * found.figure("prnu_percent").standard_error
     assert found.figure("prnu_all_percent").value > 5
+
+
+def test_a_dark_current_that_hardly_rises_has_no_doubling_temperature_and_a_sheet_that_loads(tmp_path: Path) -> None:
+    made = replace(MADE, dark_e_per_s=50.0, doubling_k=300.0)
+    plan = replace(PLAN, fine_steps=2, stack_frames=8, warmer_k=(50.0, 100.0))
+    found = characterise(NumpyCamera(made, (60, 80), seed=8), plan)
+    entry = found.as_json()["measured"]["doubling_temperature_k"]
+    assert (entry["value"], entry["interval"], entry["unit"]) == (None, None, "K")
+    assert re.fullmatch(r"doubling temperature = [23]\d\d(\.\d+)? K: allowed is 1 to 100 K, .*", entry["note"])
+    text = write_sheet(found, "hardly rising")
+    assert f"# The doubling temperature is left out, and a simulation takes its own: {entry['note']}." in text
+    (tmp_path / "sheet.toml").write_text(text)
+    assert "doubling_k" not in text.replace(entry["note"], "")
+    assert load_profile(tmp_path / "sheet.toml").dark.mean_e_per_s == pytest.approx(50, rel=0.1)
+    assert correction_profile(found).doubling_k is None
+
+
+def test_memory_does_not_grow_with_the_number_of_frames() -> None:
+    def peak_bytes(frames: int) -> int:
+        camera = NumpyCamera(MADE, (60, 80), seed=9)
+        plan = replace(PLAN, fine_steps=0, stack_frames=frames, dark_frames=2, longest_dark_s=1.0, warmer_k=())
+        tracemalloc.start()
+        record(camera, plan)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    few, many = peak_bytes(4), peak_bytes(64)
+    # Were the 60 more frames of a stack kept, they would be 60 times 2 bytes a photosite; five are left for other things.
+    assert many < few + 5 * 2 * 60 * 80
 
 
 class Dim(NumpyCamera):

@@ -54,7 +54,9 @@ def without_noise() -> Characterisation:
 def test_a_camera_without_any_dark_noise_has_a_sheet(tmp_path: Path) -> None:
     found = without_noise()
     assert {plane.figure("row_noise_e").standard_error for plane in found.planes} == {0.0}
-    (tmp_path / "sheet.toml").write_text(write_sheet(found, "ideal, measured"))
+    text = write_sheet(found, "ideal, measured")
+    (tmp_path / "sheet.toml").write_text(text)
+    assert "# The dark current cannot be told from none and is left out." in text
     sheet = load_profile(tmp_path / "sheet.toml")
     assert (sheet.read_noise_e, sheet.readout.row_noise_v) == (0, 0)
 
