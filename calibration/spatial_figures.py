@@ -127,15 +127,14 @@ def image_figure(found: Characterisation) -> "Figure":
 
     Their titles are short, as they stand over the image alone and not over its colour bar.
     """
-    from mpl_toolkits.axes_grid1 import make_axes_locatable
-
     own, plane = found.recording.planes[found.main], found.planes[found.main]
     figure, axes = new_figure(2)
     figure.subplots_adjust(right=0.92, wspace=0.32)  # the colour bars' labels stand beyond the panels
     for ax, image, unit in ((axes[0], dark_image_e(own, plane), "e-"), (axes[1], response_image_percent(own), "%")):
         low, high = np.quantile(image, (0.01, 0.99))
         shown = ax.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1e-6), interpolation="nearest", aspect="equal")
-        beside = make_axes_locatable(ax).append_axes("right", size=0.14, pad=0.1)  # as high as the image, whatever its shape
+        height, width = image.shape
+        beside = ax.inset_axes((1.03, 0, 0.05 * max(1, height / width), 1))  # as high as the image, whatever its shape
         figure.colorbar(shown, cax=beside, label=f"deviation, {unit}")
         ax.grid(False)
         ax.set(xlabel="column", ylabel="row")

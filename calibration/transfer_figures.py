@@ -71,7 +71,7 @@ def snr_figure(found: Characterisation) -> "Figure":
         points, colour = own.points, PLANE_COLOURS[plane.name]
         names = ("quantum_efficiency", "temporal_dark_noise_e", "system_gain_dn_per_e", "dsnu_e", "prnu_percent")
         model = [plane.figure(name).value for name in names]
-        lit = (points.signal_dn > 0) & (np.arange(points.photons.size) <= points.saturation)
+        lit = (points.signal_dn > 0) & (points.variance_dn2 > 0) & (np.arange(points.photons.size) <= points.saturation)
         ratio = points.signal_dn[lit] / np.sqrt(points.variance_dn2[lit])
         least = plane.figure("absolute_sensitivity_threshold_photons").value
         at = np.geomspace(least / 2, points.photons[points.saturation], 200)
