@@ -129,7 +129,7 @@ def image_figure(found: Characterisation) -> "Figure":
     """
     own, plane = found.recording.planes[found.main], found.planes[found.main]
     figure, axes = new_figure(2)
-    figure.subplots_adjust(right=0.92, wspace=0.32)  # the colour bars' labels stand beyond the panels
+    figure.subplots_adjust(right=0.91, wspace=0.55)  # the colour bars' labels stand beyond the panels
     for ax, image, unit in ((axes[0], dark_image_e(own, plane), "e-"), (axes[1], response_image_percent(own), "%")):
         low, high = np.quantile(image, (0.01, 0.99))
         shown = ax.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1e-6), interpolation="nearest", aspect="equal")
