@@ -23,9 +23,9 @@ FIGURES = (
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Figure]:
-    # Four planes make the largest legends; with 8 bits the converters take a few frames.
+    # Four planes make the largest legends; with 10 bits the converters take few frames, and the dark still shows its noise.
     base = load_profile("mobile")
-    readout = replace(base.readout, bits=8, black_level_dn=16.0)
+    readout = replace(base.readout, bits=10, black_level_dn=64.0)
     profile = replace(base, height=64, width=48, readout=readout)
     with SimulatedBench(profile, 1) as bench:
         plan = CapturePlan(profile.default_exposure_s, stack_frames=8, dark_frames=2, warmer_k=(12.0, 24.0), hits_per_code=4)
