@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from calibration.adc_linearity import ConverterFigures, measure_converters, refuse_short_reach
 from calibration.bench import CameraUnderTest, VoltageInput
 from calibration.capture_plan import CapturePlan
+from calibration.dark_current import COMPENSATED
 from calibration.defect_map import DefectMap, find_defects
-from calibration.figures import Missing, PlaneFigures, plane_figures
+from calibration.figures import MAY_BE_MISSING, Missing, PlaneFigures, plane_figures
 from calibration.measured import Measured
 from calibration.planes import representative
 from calibration.recording import PlaneRecording, Recording, record
@@ -52,7 +53,7 @@ class Characterisation:
     @property
     def compensated(self) -> bool:
         """Whether the camera takes its mean dark signal off."""
-        return bool(self.planes[self.main].figure("dark_current_e_per_s").note)
+        return self.planes[self.main].figure("dark_current_e_per_s").note == COMPENSATED
 
     def as_json(self) -> dict[str, Any]:
         """Everything but the maps, with `measured` for the camera as a whole and for each plane."""
@@ -118,8 +119,7 @@ def _measured(figures: PlaneFigures) -> dict[str, Any]:
 def _entry(name: str, figure: Measured | Missing) -> dict[str, Any]:
     if isinstance(figure, Measured):
         return figure.as_json()
-    unit = "K" if name == "doubling_temperature_k" else ""
-    return {"value": None, "unit": unit, "interval": None, "note": figure}
+    return {"value": None, "unit": MAY_BE_MISSING[name], "interval": None, "note": figure}
 
 
 def _curves(own: PlaneRecording, figures: PlaneFigures) -> dict[str, list[float]]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.adc_linearity import ConverterFigures
-from calibration.figure_style import GREY, new_figure
+from calibration.figure_style import GREY, legend_above, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,8 +23,8 @@ def inl_figure(found: ConverterFigures) -> "Figure":
     _band(right, found.ramp.dnl_lsb, "ramp")
     left.set(xlabel="code, DN", ylabel="INL, LSB (endpoint fit)", title="Integral non-linearity")
     right.set(xlabel="code, DN", ylabel="DNL, LSB", title="Differential non-linearity")
-    left.legend()
-    right.legend()
+    legend_above(left, columns=1)
+    legend_above(right, columns=1)
     return figure
 
 
@@ -33,12 +33,12 @@ def effective_bits_figure(found: ConverterFigures) -> "Figure":
     figure, (left, right) = new_figure(2)
     left.plot(found.columns, found.effective_bits, ".", color="#222222", markersize=3)
     left.axhline(found.bits, color=GREY, linestyle="--", linewidth=0.9)
-    left.set(xlabel="column", ylabel="effective bits", title="Effective number of bits (dashed: ideal converter)")
+    left.set(xlabel="column", ylabel="effective bits", title="Effective bits (dashed: ideal converter)")
     right.plot(found.columns, np.abs(found.ramp.inl_lsb).max(axis=1), ".", color="#222222", markersize=3, label="|INL|")
     right.plot(found.columns, np.abs(found.ramp.dnl_lsb).max(axis=1), ".", color="#d35400", markersize=3, label="|DNL|")
     right.set(xlabel="column", ylabel="greatest of the column, LSB", title="Non-linearity by column")
-    right.set_ylim(0, 1.2 * float(max(np.abs(found.ramp.inl_lsb).max(), np.abs(found.ramp.dnl_lsb).max())))
-    right.legend(loc="upper right", ncols=2)  # above the points
+    right.set_ylim(bottom=0)
+    legend_above(right)
     return figure
 
 

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from adc import FrameHeader
 from calibration.bench import CameraIdentity, is_number
 from calibration.characterisation import Characterisation
+from calibration.doubling_temperature import LEAST_DOUBLING_K, MOST_DOUBLING_K
 from calibration.linearisation import level_of_codes, levels_at
 from calibration.measured import Measured
 from inference.isp import Corrections
 from inference.isp.corrections import LEAST_GAIN, MOST_GAIN
 
-LEAST_DOUBLING_K, MOST_DOUBLING_K = 1.0, 100.0
-"""A rise that doubles the dark current of silicon is some 5 to 12 K; outside of this it is none."""
 MOST_TEMPERATURE_K = 1000.0
 _MOST_DOUBLINGS = 64.0
 _KEPT = 4
@@ -152,12 +151,11 @@ def correction_profile(found: Characterisation) -> CorrectionProfile:
     offset, column_offset = _without_columns(offset, ~defects)
     logarithm, column_logarithm = _without_columns(np.log(np.clip(gain, 1 / 16, 16)), ~defects)
     doubling = found.planes[found.main].measured["doubling_temperature_k"]
-    rise_k = doubling.value if isinstance(doubling, Measured) else None
     limit = 2.0**geometry.bits / 2
     return CorrectionProfile(
         camera=identity,
         temperature_k=recording.temperature_k,
-        doubling_k=rise_k if rise_k is not None and LEAST_DOUBLING_K <= rise_k <= MOST_DOUBLING_K else None,
+        doubling_k=doubling.value if isinstance(doubling, Measured) else None,
         offset_dn=np.clip(offset, -limit, limit).astype(np.float32),
         rate_dn_per_s=rate.astype(np.float32),
         column_offset_dn=column_offset.astype(np.float32),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calibration.characterisation import Characterisation
-from calibration.figure_style import PLANE_COLOURS, new_figure
+from calibration.figure_style import PLANE_COLOURS, legend_above, new_figure
 from calibration.measured import Measured
 
 if TYPE_CHECKING:
@@ -18,18 +18,19 @@ def dark_current_figure(found: Characterisation) -> "Figure":
     for own, plane in zip(found.recording.planes, found.planes, strict=True):
         series, colour = own.dark_series[0], PLANE_COLOURS[plane.name]
         time = np.array([0, series.exposure_s[-1]])
-        for ax, values, line in (
-            (left, series.mean_dn, series.mean_line()),
-            (right, series.variance_dn2, series.variance_line()),
-        ):
+        for ax, values in ((left, series.mean_dn), (right, series.variance_dn2)):
             ax.plot(series.exposure_s, values, "o", color=colour, label=plane.name)
+        lines = [(left, series.mean_line())]
+        if isinstance(plane.measured["dark_current_by_variance_e_per_s"], Measured):  # else quantisation hides the noise
+            lines.append((right, series.variance_line()))
+        for ax, line in lines:
             ax.plot(time, line.offset + line.slope * time, "-", color=colour, linewidth=0.8)
     compensated = " (the camera takes it off)" if found.compensated else ""
     left.set(xlabel="exposure, s", ylabel="mean, DN", title=f"Dark signal{compensated}")
     right.set(xlabel="exposure, s", ylabel="temporal variance, DN²", title="Noise in the dark")
     left.ticklabel_format(axis="y", useOffset=False)
-    left.legend()
-    right.legend()
+    legend_above(left)
+    legend_above(right)
     return figure
 
 

@@ -11,6 +11,8 @@ from calibration.recording import PlaneRecording
 
 _TAIL_BEGINS = 6.0
 _MAD_TO_DEVIATION = 1.4826
+_LESS = 1 - 1e-9
+"""A tail that is the whole mean is not more than that by rounding."""
 
 
 class DarkSpread(NamedTuple):
@@ -49,5 +51,5 @@ def dark_spread(recording: PlaneRecording, exposure_s: float, gain: Measured, me
     noise2 = sum(stack.temporal.total / stack.frames for stack in (recording.longest_dark, recording.dark))
     noise2 /= (gain.value * time_s) ** 2
     spread = math.sqrt(max(float(bulk.var()) - noise2, 0.0)) / max(float(bulk.mean()), 1e-300)
-    share = min(share, mean_e_per_s / tail) if tail > 0 else 0.0
+    share = min(share, _LESS * mean_e_per_s / tail) if tail > 0 else 0.0
     return DarkSpread(min(100 * spread, 300.0), 100 * share, tail)

@@ -1,6 +1,7 @@
 """How the report's figures look: one size, one grid, a colour for each colour plane."""
 
 import io
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,11 +35,15 @@ def new_figure(panels: int = 1, height_in: float = 3.6) -> tuple["Figure", list[
     return figure, list(axes)
 
 
-def legend_above(ax: "Axes") -> None:
-    """A legend over the curves, in a fifth of the height that is made free for it."""
+def legend_above(ax: "Axes", columns: int = 2) -> None:
+    """A legend over the curves, in height that is made free for it: nothing is covered, wherever the curves are."""
+    entries = len(ax.get_legend_handles_labels()[0])
+    room = 0.04 + 0.08 * math.ceil(entries / columns)
     low, high = ax.get_ylim()
-    ax.set_ylim(low, high + (high - low) / 5)
-    ax.legend(loc="upper left", ncols=2, fontsize=8)
+    # The same share of the height on either scale.
+    top = high * (high / low) ** room if ax.get_yscale() == "log" else high + (high - low) * room
+    ax.set_ylim(low, top)
+    ax.legend(loc="upper left", ncols=columns, fontsize=8)
 
 
 def as_png(figure: Any) -> bytes:

@@ -1,10 +1,11 @@
 """All figures of a camera from its recording, colour plane by colour plane."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibration.dark_current import TAKEN_OFF, dark_current, dark_current_by_mean, dark_current_by_variance
+from calibration.dark_current import COMPENSATED, TAKEN_OFF, dark_current, dark_current_by_mean, dark_current_by_variance
 from calibration.dark_noise import temporal_dark_noise
 from calibration.doubling_temperature import doubling_temperature
 from calibration.linearity import Linearity, linearity
@@ -23,6 +24,11 @@ MEASURED_KEYS = (
     "dynamic_range_db", "linearity_error_percent", "dsnu_e", "prnu_percent", "dark_current_e_per_s", "doubling_temperature_k",
 )  # fmt: skip
 """The figures that every report has, in this order; others follow."""
+MAY_BE_MISSING = {
+    "doubling_temperature_k": "K", "dark_current_by_variance_e_per_s": "e-/s", "quantum_efficiency_red": "e-/photon",
+    "quantum_efficiency_blue": "e-/photon",
+}  # fmt: skip
+"""The figures that a bench or a camera may not let be measured, and their units."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +78,9 @@ def plane_figures(recording: PlaneRecording, bad: np.ndarray) -> PlaneFigures:
             measured[f"quantum_efficiency_{name}"] = seen
             continue
         signal_dn, photons = seen
-        own = Measured(signal_dn / photons, "DN/photon", response.standard_error * signal_dn / photons / response.value)
+        # What the response in green is uncertain by, and the noise of a mean, which is all where there is hardly a signal.
+        share, noise_dn = signal_dn / response.value * response.standard_error, float(points.mean_error_dn().min())
+        own = Measured(signal_dn / photons, "DN/photon", math.hypot(share, noise_dn) / photons)
         measured[f"quantum_efficiency_{name}"] = quantum_efficiency(own, gain)
     ordered = {name: measured[name] for name in (*MEASURED_KEYS, *(key for key in measured if key not in MEASURED_KEYS))}
     rates = tuple(dark_current(series, gain) for series in recording.dark_series)
@@ -99,15 +107,18 @@ def _dark(recording: PlaneRecording, gain: Measured) -> dict[str, Measured | Mis
     current, by_mean = dark_current(own, gain), dark_current_by_mean(own, gain)
     found: dict[str, Measured | Missing] = {
         "dark_current_e_per_s": current,
-        "dark_current_by_mean_e_per_s": replace(by_mean, note=TAKEN_OFF) if current.note else by_mean,
-        "dark_current_by_variance_e_per_s": dark_current_by_variance(own, gain),
+        "dark_current_by_mean_e_per_s": replace(by_mean, note=TAKEN_OFF) if current.note == COMPENSATED else by_mean,
     }
+    try:
+        found["dark_current_by_variance_e_per_s"] = dark_current_by_variance(own, gain)
+    except ValueError as error:
+        found["dark_current_by_variance_e_per_s"] = str(error)
     if len(recording.dark_series) == 1:
         found["doubling_temperature_k"] = "the bench has no temperature chamber"
         return found
     # By the variance at every temperature: what a camera takes off its mean may change with the temperature.
-    rates = [dark_current_by_variance(series, gain) for series in recording.dark_series]
     try:
+        rates = [dark_current_by_variance(series, gain) for series in recording.dark_series]
         found["doubling_temperature_k"] = doubling_temperature([series.temperature_k for series in recording.dark_series], rates)
     except ValueError as error:
         found["doubling_temperature_k"] = str(error)

@@ -36,10 +36,12 @@ def spatial_variance(stack: Stack, bad: NDArray[np.bool_] | None = None, high_pa
     `bad` (H, W) are photosites that are left out; the high-pass sees the mean of their neighbours in their place. What is
     left of the temporal noise is taken out part by part, as the stack itself shows it: where rows share noise in time, the
     standard's s^2 / L would leave that in the row part.
-    Raises ValueError where fewer than two photosites in a row or column are good, or an image is too small for the high-pass.
+    Raises ValueError where fewer than two rows or columns have good photosites, or an image is too small for the high-pass.
     Source: EMVA 1288 R4 Linear, section 8.
     """
     image, good = stack.mean_dn, None if bad is None or not bad.any() else ~bad
+    if good is not None and (good.any(axis=0).sum() < 2 or good.any(axis=1).sum() < 2):
+        raise ValueError(f"good photosites = {good.sum()} of {good.size}: allowed is some in two rows and two columns or more")
     mean_dn = float(image.mean() if good is None else image[good].mean())
     if good is not None:
         image = _filled(image, good)

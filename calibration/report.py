@@ -105,7 +105,7 @@ def _sections(found: Characterisation) -> list[Section]:
                 picture(spectrum_figure(found), "A level above the dashed line is a fixed pattern, a peak a periodic one."),
                 picture(
                     histogram_figure(found),
-                    "Photosites beside the normal distribution are defects or a tail; the legend counts those beyond.",
+                    "All photosites: those beside the normal distribution are defects or a tail; the legend counts those beyond.",
                 ),
                 picture(accumulated_figure(found), "How many photosites deviate by more than so much."),
             ),

@@ -1,6 +1,7 @@
 """The sheet: a measured camera as a sensor profile, so that it can be simulated."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,12 @@ from calibration.characterisation import Characterisation
 from calibration.dark_spread import dark_spread
 from calibration.figures import PlaneFigures
 from calibration.measured import Measured
+from calibration.profile_limits import within_limits
 
-FULL_SCALE_V = 1.0
-"""Volts are not seen from outside: the sheet's converter spans 1 V, and its conversion gain is what K makes of that."""
+RANGE_V = 1.0
+"""Volts are not seen from outside: the sheet's converter spans 1 V at the photosite, and the conversion gain is what K makes of
+that."""
+_MOST_FULL_SCALE_V = 1e3
 COMPENSATING_ROWS = 16
 """Optical-black rows of a camera that takes its mean dark signal off: how many it has is not seen."""
 WHITE_SHARE = 0.8
@@ -20,11 +24,10 @@ _OTHER_COLOURS = ("red", "blue")
 _ROOM_ABOVE_CONVERTER = 1.05
 _MEAN_OF_BOWS = 0.75
 _LEAST_SHARE = 1e-3
-_MOST_DNL_LSB, _MOST_INL_LSB = 1.0, 100.0
 
 
-def profile_sheet(found: Characterisation, name: str) -> dict[str, Any]:
-    """The figures of a profile in `sensor_sim`'s words and units, as tables of TOML.
+def profile_sheet(found: Characterisation, name: str) -> tuple[dict[str, Any], list[str]]:
+    """The figures of a profile in `sensor_sim`'s words and units, as tables of TOML, and what `within_limits` says of them.
 
     What cannot be measured from frames is left out or said above: lens, pitch, timing, and how K is made of volts. White is
     the light that fills 80 % of the well in the exposure that was measured at. Raises ValueError where a figure that a profile
@@ -32,12 +35,14 @@ def profile_sheet(found: Characterisation, name: str) -> dict[str, Any]:
     """
     identity, main = found.recording.camera, found.planes[found.main]
     geometry, exposure_s = identity.geometry, found.recording.exposure_s
-    lsb_v = FULL_SCALE_V / 2**geometry.bits / identity.analog_gain
+    full_scale_v = min(RANGE_V * identity.analog_gain, _MOST_FULL_SCALE_V)
+    lsb_v = full_scale_v / 2**geometry.bits / identity.analog_gain
     gain = _mean(found, "system_gain_dn_per_e")
     volts_per_e = gain * lsb_v
     efficiency = _efficiency(found)
     well_e = _full_well(found)
-    sensitivity = sum(efficiency) if geometry.cfa == "mono" else max(efficiency)
+    counted = [min(share, 1.0) for share in efficiency]  # as a profile holds them
+    sensitivity = sum(counted) if geometry.cfa == "mono" else max(counted)
     dark_e = _mean(found, "dark_current_e_per_s") * exposure_s
     row_e = _mean(found, "row_noise_e")
     noise = main.figure("temporal_dark_noise_e")
@@ -59,7 +64,7 @@ def profile_sheet(found: Characterisation, name: str) -> dict[str, Any]:
         "defects": _defects(found),
         "readout": {
             "bits": geometry.bits,
-            "full_scale_v": FULL_SCALE_V,
+            "full_scale_v": full_scale_v,
             "analog_gain": identity.analog_gain,
             "black_level_dn": identity.black_level_dn,
             "column_offset_v": _mean(found, "dsnu_column_e") * volts_per_e,
@@ -69,7 +74,7 @@ def profile_sheet(found: Characterisation, name: str) -> dict[str, Any]:
         },
     }
     dark = _dark(found)
-    return {**sheet, "dark": dark} if dark else sheet
+    return within_limits({**sheet, "dark": dark} if dark else sheet)
 
 
 def write_sheet(found: Characterisation, name: str) -> str:
@@ -78,16 +83,23 @@ def write_sheet(found: Characterisation, name: str) -> str:
         f"# Measured after EMVA 1288 Release 4.0 at {found.recording.exposure_s:g} s and {found.recording.temperature_k:g} K on "
         f"{found.created}, device {found.recording.camera.device}.\n"
         "# Volts, lens, pitch, timing and the number of optical-black rows are not seen from outside; "
-        "the conversion gain makes the measured K of a range of 1 V.\n"
+        "the conversion gain makes the measured K of a range of 1 V at the photosite.\n"
     )
-    unseen = [
-        colour
-        for colour in _OTHER_COLOURS
-        if isinstance(found.planes[found.main].measured.get(f"quantum_efficiency_{colour}"), str)
-    ]
+    sheet, told = profile_sheet(found, name)
+    said = "".join(f"# {line}\n" for line in (*_not_measured(found, sheet), *told))
+    return heading + said + "\n" + tomli_w.dumps(sheet)
+
+
+def _not_measured(found: Characterisation, sheet: dict[str, Any]) -> Iterator[str]:
+    """What stands in the sheet, or is left out of it, without having been measured."""
+    measured = found.planes[found.main].measured
+    unseen = [colour for colour in _OTHER_COLOURS if isinstance(measured.get(f"quantum_efficiency_{colour}"), str)]
     if unseen:
-        heading += f"# The bench has no {' and no '.join(unseen)} light: the quantum efficiency in green stands there.\n"
-    return heading + "\n" + tomli_w.dumps(profile_sheet(found, name))
+        yield f"The bench has no {' and no '.join(unseen)} light: the quantum efficiency in green stands there."
+    if "dark" not in sheet:
+        yield "The dark current cannot be told from none and is left out."
+    elif "doubling_k" not in sheet["dark"]:
+        yield f"The doubling temperature is left out, and a simulation takes its own: {measured['doubling_temperature_k']}."
 
 
 def _mean(found: Characterisation, name: str) -> float:
@@ -114,8 +126,7 @@ def _efficiency(found: Characterisation) -> tuple[float, float, float]:
             by_colour[recording.plane.colour].append(plane.figure("quantum_efficiency").value)
         red, green, blue = (float(np.mean(values)) for values in by_colour)
         own = (red, green, blue)
-    # An error may take a perfect efficiency above 1, where no profile can follow.
-    return min(own[0], 1.0), min(own[1], 1.0), min(own[2], 1.0)
+    return own
 
 
 def _full_well(found: Characterisation) -> float:
@@ -148,8 +159,8 @@ def _defects(found: Characterisation) -> dict[str, float]:
         "column_percent": 100 * columns / width,
     }
     if cold.size:
-        shares["cold_response_percent"] = 100 * float(np.clip(cold.mean(), 0, 1))
-    return {name: min(share, 100.0 if "response" in name else 50.0) for name, share in shares.items()}
+        shares["cold_response_percent"] = 100 * float(cold.mean())
+    return shares
 
 
 def _converters(found: Characterisation) -> dict[str, float]:
@@ -164,7 +175,7 @@ def _converters(found: Characterisation) -> dict[str, float]:
     bow = abs(float(ramp.inl_lsb[:, middle - 1].mean())) / _MEAN_OF_BOWS
     spreads = ramp.dnl_lsb.var(axis=0)
     step = math.sqrt(max(float(spreads[middle - 2] - np.median(spreads)), 0.0))
-    return {"inl_lsb": min(bow, _MOST_INL_LSB), "dnl_lsb": min(step, _MOST_DNL_LSB)}
+    return {"inl_lsb": bow, "dnl_lsb": step}
 
 
 def _dark(found: Characterisation) -> dict[str, float]:

@@ -74,7 +74,7 @@ def spectrum_figure(found: Characterisation) -> "Figure":
         if left > 0:
             ax.axhline(left, color="#d35400", linestyle="--", linewidth=0.9, label="what is left of the temporal noise")
         ax.set(xlabel="cycles/pixel", ylabel=f"root of the power, {unit}", ylim=(0, None))
-        ax.legend()
+        legend_above(ax)
     axes[0].set_title(f"Spectrogram of DSNU ({plane.name})")
     axes[1].set_title("Spectrogram of PRNU")
     return figure
@@ -101,9 +101,9 @@ def histogram_figure(found: Characterisation) -> "Figure":
         ax.step(bins.centres, np.maximum(bins.counts, 0.5), where="mid", color=colour, linewidth=1, label=label)
         ax.plot(bins.centres, np.maximum(bins.normal, 0.5), "--", color="#d35400", linewidth=1, label="normal distribution")
         ax.set(xlabel=f"deviation from the mean, {unit}", ylabel="photosites in a bin", yscale="log")
-        ax.set_ylim(0.5, 10 * float(max(bins.counts.max(), bins.normal.max())))  # a decade for the legend
-        ax.legend(loc="upper left", ncols=2, fontsize=8)
-    axes[0].set_title(f"Histogram of DSNU ({plane.name}, all photosites)")
+        ax.set_ylim(0.5, 2 * float(max(bins.counts.max(), bins.normal.max())))
+        legend_above(ax)
+    axes[0].set_title(f"Histogram of DSNU ({plane.name})")
     axes[1].set_title("Histogram of PRNU")
     return figure
 
@@ -118,7 +118,7 @@ def accumulated_figure(found: Characterisation) -> "Figure":
     axes[0].set(xlabel="deviation from the mean, e-", ylabel="photosites beyond it, %", title="Accumulated histogram of DSNU")
     axes[1].set(xlabel="deviation from the mean, %", ylabel="photosites beyond it, %", title="Accumulated histogram of PRNU")
     for ax in axes:
-        ax.legend()
+        legend_above(ax)
     return figure
 
 
@@ -128,12 +128,14 @@ def image_figure(found: Characterisation) -> "Figure":
     Their titles are short, as they stand over the image alone and not over its colour bar.
     """
     own, plane = found.recording.planes[found.main], found.planes[found.main]
-    figure, axes = new_figure(2, 3.9)
-    figure.subplots_adjust(right=0.93)  # the colour bars' labels stand beyond the panels
+    figure, axes = new_figure(2)
+    figure.subplots_adjust(right=0.91, wspace=0.55)  # the colour bars' labels stand beyond the panels
     for ax, image, unit in ((axes[0], dark_image_e(own, plane), "e-"), (axes[1], response_image_percent(own), "%")):
         low, high = np.quantile(image, (0.01, 0.99))
         shown = ax.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1e-6), interpolation="nearest", aspect="equal")
-        figure.colorbar(shown, ax=ax, shrink=0.85, label=f"deviation, {unit}")
+        height, width = image.shape
+        beside = ax.inset_axes((1.03, 0, 0.05 * max(1, height / width), 1))  # as high as the image, whatever its shape
+        figure.colorbar(shown, cax=beside, label=f"deviation, {unit}")
         ax.grid(False)
         ax.set(xlabel="column", ylabel="row")
     axes[0].set_title(f"Dark signal ({plane.name})")

@@ -11,6 +11,9 @@ from calibration.snr import snr_of_model
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+LINE_OVER_TOP = 1.05
+"""So far above the highest signal a fitted line is drawn."""
+
 
 def linearity_figure(found: Characterisation) -> "Figure":
     """Signal over the light with the fitted lines, and the deviations from them."""
@@ -18,16 +21,18 @@ def linearity_figure(found: Characterisation) -> "Figure":
     for own, plane in zip(found.recording.planes, found.planes, strict=True):
         points, line, colour = own.points, plane.linearity, PLANE_COLOURS[plane.name]
         left.plot(points.photons, points.signal_dn, ".", color=colour, label=plane.name)
-        left.plot(points.photons, line.offset_dn + line.slope_dn_per_photon * points.photons, "-", color=colour, linewidth=0.8)
-        left.axvline(points.photons[points.saturation], color=colour, linestyle=":", linewidth=0.8)
+        fitted = line.offset_dn + line.slope_dn_per_photon * points.photons
+        shown = fitted <= LINE_OVER_TOP * points.signal_dn.max()  # above that is the legend
+        left.plot(points.photons[shown], fitted[shown], "-", color=colour, linewidth=0.8)
+        saturation = points.photons[points.saturation]
+        left.plot([saturation, saturation], [0, points.signal_dn.max()], ":", color=colour, linewidth=0.8)
         right.plot(points.signal_dn[line.used], line.deviation_percent[line.used], ".-", color=colour, label=plane.name)
-    top = max(own.points.signal_dn.max() for own in found.recording.planes)
     left.set(xlabel="photons/pixel", ylabel="signal over dark, DN", title="Linearity: dots measured, dotted saturation")
-    left.set_ylim(0, 1.08 * top)
+    left.set_ylim(bottom=0)
     left.locator_params(axis="x", nbins=6)
     right.axhline(0, color=GREY, linewidth=0.8)
     right.set(xlabel="signal over dark, DN", ylabel="deviation from the line, %", title="Deviation, 5 to 95 % of saturation")
-    left.legend()
+    legend_above(left)
     legend_above(right)
     return figure
 
@@ -54,11 +59,8 @@ def transfer_figure(found: Characterisation) -> "Figure":
     left.set(
         xlabel="signal over dark, DN", ylabel="temporal variance over dark, DN²", title="Photon transfer: triangle = saturation"
     )
-    # Room for the legend above the points, a line for each plane.
-    room = 1.15 + 0.07 * len(found.planes)
-    left.set_ylim(top=room * max(float(own.points.noise_dn2.max()) for own in found.recording.planes))
     right.set(xlabel="signal over dark, DN", ylabel="standard deviation, DN", title="Temporal noise (dashed: DSNU and PRNU)")
-    left.legend(loc="upper left", fontsize=8)
+    legend_above(left, columns=1)
     return figure
 
 
@@ -67,19 +69,20 @@ def snr_figure(found: Characterisation) -> "Figure":
     figure, (ax,) = new_figure(1, 4.2)
     for own, plane in zip(found.recording.planes, found.planes, strict=True):
         points, colour = own.points, PLANE_COLOURS[plane.name]
-        is_last = plane is found.planes[-1]  # the models of all planes are drawn alike: one entry of the legend for them
         names = ("quantum_efficiency", "temporal_dark_noise_e", "system_gain_dn_per_e", "dsnu_e", "prnu_percent")
         model = [plane.figure(name).value for name in names]
-        lit = (points.signal_dn > 0) & (np.arange(points.photons.size) <= points.saturation)
+        lit = (points.signal_dn > 0) & (points.variance_dn2 > 0) & (np.arange(points.photons.size) <= points.saturation)
         ratio = points.signal_dn[lit] / np.sqrt(points.variance_dn2[lit])
         least = plane.figure("absolute_sensitivity_threshold_photons").value
         at = np.geomspace(least / 2, points.photons[points.saturation], 200)
         ax.loglog(points.photons[lit], ratio, ".", color=colour, label=f"{plane.name}, measured")
-        ax.loglog(at, snr_of_model(at, *model[:3]), "-", color=colour, linewidth=1, label="temporal noise" if is_last else None)
-        ax.loglog(at, snr_of_model(at, *model), "--", color=colour, linewidth=1, label="with DSNU and PRNU" if is_last else None)
+        ax.loglog(at, snr_of_model(at, *model[:3]), "-", color=colour, linewidth=1)
+        ax.loglog(at, snr_of_model(at, *model), "--", color=colour, linewidth=1)
         ax.axvline(least, color=colour, linestyle=":", linewidth=0.8)
+    for style, label in (("-", "temporal noise"), ("--", "with DSNU and PRNU")):  # of every plane in its colour
+        ax.plot([], [], style, color="#222222", linewidth=1, label=label)
     ax.loglog(at, np.sqrt(at), color=GREY, linewidth=1, label="ideal sensor, QE 1")
     ax.axhline(1, color=GREY, linestyle=":", linewidth=0.8)
     ax.set(xlabel="photons/pixel", ylabel="SNR", title="Signal-to-noise ratio (dotted: absolute sensitivity threshold)")
-    ax.legend(ncols=2)
+    legend_above(ax, columns=3)
     return figure

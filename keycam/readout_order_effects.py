@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adc import RASTER, SECURE, KeySchedule
-from calibration.figure_style import new_figure
+from calibration.figure_style import legend_above, new_figure
 from calibration.line_noise import LinePower, LinePowerSums
 from calibration.report import Section, picture
 from calibration.stack import StackSums
@@ -66,7 +66,7 @@ def readout_order_section(found: Measured) -> Section:
     for ax in axes:
         ax.axhline(1, color="#9aa5b1", linewidth=0.8)
         ax.set_ylim(bottom=0)
-        ax.legend(fontsize=8)
+        legend_above(ax, columns=1)
     caption = "Lines that share noise stand above 1, by W times the shared part of the variance; equal curves cover one another."
     means = {each: (float(power.on_rows.mean()), float(power.in_time.mean())) for each, power in found.items()}
     rows = means["column_parallel", "keyed order"][0], means["random_access", "keyed order"][0]

@@ -23,11 +23,12 @@ class ReadoutFigures:
     black_level_dn
         code of zero volts, 0 to 2**bits - 1.
     column_offset_v, column_gain_percent
-        standard deviations over the columns, 0 to 1 V and 0 to 30 %.
+        standard deviations over the columns, 0 to 1 V and 0 to 10 %.
     row_noise_v
         standard deviation of the noise that a whole row shares, new in every frame, 0 to 1 V.
     inl_lsb, dnl_lsb
-        greatest static integral, and standard deviation of the static differential non-linearity, LSB, 0 to 100 and 0 to 1.
+        greatest static integral, and standard deviation of the static differential non-linearity, LSB: 0 to 100 and at most a
+        sixteenth of all codes, and 0 to 1.
     line_time_s
         from one row to the next, 0 to 1 s; 0 where no timing is stated.
     blanking_lines
@@ -54,9 +55,9 @@ class ReadoutFigures:
         refuse_outside("full_scale_v", self.full_scale_v, 1e-6, 1e3)
         refuse_outside("analog_gain", self.analog_gain, 1e-3, 1e4)
         refuse_outside("black_level_dn", self.black_level_dn, 0, 2**self.bits - 1)
-        for name, most in (("column_offset_v", 1), ("column_gain_percent", 30), ("row_noise_v", 1), ("line_time_s", 1)):
+        for name, most in (("column_offset_v", 1), ("column_gain_percent", 10), ("row_noise_v", 1), ("line_time_s", 1)):
             refuse_outside(name, getattr(self, name), 0, most)
-        refuse_outside("inl_lsb", self.inl_lsb, 0, 100)
+        refuse_outside("inl_lsb", self.inl_lsb, 0, min(100, 2**self.bits / 16))
         refuse_outside("dnl_lsb", self.dnl_lsb, 0, 1)
         refuse_unless_whole("blanking_lines", self.blanking_lines, 0, 65535)
 

@@ -1,5 +1,7 @@
 """A camera made of known figures is measured, and the figures come back within what their own errors allow."""
 
+import re
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +11,16 @@ import pytest
 from calibration.bench import BenchError, Light
 from calibration.capture_plan import CapturePlan
 from calibration.characterisation import characterise
-from calibration.dark_current import TAKEN_OFF
+from calibration.correction_profile import correction_profile
+from calibration.dark_current import HIDDEN, TAKEN_OFF
+from calibration.dark_figures import dark_current_figure
 from calibration.defect_map import find_defects
 from calibration.figures import PlaneFigures, plane_figures
+from calibration.nonuniformity import spatial_variance
 from calibration.recording import PlaneRecording, Recording, record
 from calibration.sheet import write_sheet
 from calibration.snr import snr_of_model
+from calibration.stack import StackSums
 from sensor_sim import load_profile
 from tests.numpy_camera import Made, NumpyCamera, WithoutChamber
 
@@ -161,6 +167,74 @@ def test_defects_are_found_and_do_not_count_as_non_uniformity() -> None:
     found = plane_figures(recording, defects.every)
     assert abs(found.figure("prnu_percent").value - 1) <= Z * found.figure("prnu_percent").standard_error
     assert found.figure("prnu_all_percent").value > 5
+
+
+def test_a_dark_current_that_hardly_rises_has_no_doubling_temperature_and_a_sheet_that_loads(tmp_path: Path) -> None:
+    made = replace(MADE, dark_e_per_s=50.0, doubling_k=300.0)
+    plan = replace(PLAN, fine_steps=2, stack_frames=8, warmer_k=(50.0, 100.0))
+    found = characterise(NumpyCamera(made, (60, 80), seed=8), plan)
+    entry = found.as_json()["measured"]["doubling_temperature_k"]
+    assert (entry["value"], entry["interval"], entry["unit"]) == (None, None, "K")
+    assert re.fullmatch(r"doubling temperature = [23]\d\d(\.\d+)? K: allowed is 1 to 100 K, .*", entry["note"])
+    text = write_sheet(found, "hardly rising")
+    assert f"# The doubling temperature is left out, and a simulation takes its own: {entry['note']}." in text
+    (tmp_path / "sheet.toml").write_text(text)
+    assert "doubling_k" not in text.replace(entry["note"], "")
+    assert load_profile(tmp_path / "sheet.toml").dark.mean_e_per_s == pytest.approx(50, rel=0.1)
+    assert correction_profile(found).doubling_k is None
+
+
+def test_dark_current_whose_noise_quantisation_hides_is_by_the_mean_and_does_not_double() -> None:
+    # 200 e- at 0.02 DN/e- are 0.08 DN^2, with 1/12 of the quantisation and 0.01 of the noise: below 0.24 at every temperature.
+    made = replace(MADE, gain_dn_per_e=0.02, dark_e_per_s=5.0)
+    plan = replace(PLAN, fine_steps=2, stack_frames=8, longest_dark_s=10.0, warmer_k=(7.0, 14.0))
+    found = characterise(NumpyCamera(made, (60, 80), seed=10), plan)
+    measured = found.as_json()["measured"]
+    for name, unit in (("doubling_temperature_k", "K"), ("dark_current_by_variance_e_per_s", "e-/s")):
+        assert (measured[name]["value"], measured[name]["unit"]) == (None, unit)
+        assert "hidden by quantisation" in measured[name]["note"]
+    current = found.planes[0].figure("dark_current_e_per_s")
+    assert current.note == HIDDEN
+    assert abs(current.value - 5) <= Z * current.standard_error
+    assert not found.compensated
+    noise = dark_current_figure(found).axes[1]
+    assert len(noise.get_lines()) == 1  # the points, and no line through them
+
+
+def test_an_efficiency_of_nothing_is_nothing_within_its_error() -> None:
+    made = replace(MADE, efficiency=(0.0, 0.6, 1e-7), frame_noise_e=0.0)
+    plan = replace(PLAN, fine_steps=2, stack_frames=4, dark_frames=2, warmer_k=())
+    found = figures(record(NumpyCamera(made, (60, 80), seed=11), plan).planes[0])
+    for colour in ("red", "blue"):
+        efficiency = found.figure(f"quantum_efficiency_{colour}")
+        assert abs(efficiency.value) <= Z * efficiency.standard_error
+        assert 0 < efficiency.standard_error < 1e-3
+
+
+def test_an_array_without_two_good_columns_is_refused() -> None:
+    bad = np.ones((60, 80), bool)
+    bad[:, 7] = False
+    sums = StackSums(bad.shape)
+    for _ in range(2):
+        sums.add(np.zeros(bad.shape, np.uint16))
+    for sites in (bad, bad | True):
+        with pytest.raises(ValueError, match=r"good photosites = (60|0) of 4800: allowed is some in two rows and two columns"):
+            spatial_variance(sums.stack(), sites)
+
+
+def test_memory_does_not_grow_with_the_number_of_frames() -> None:
+    def peak_bytes(frames: int) -> int:
+        camera = NumpyCamera(MADE, (60, 80), seed=9)
+        plan = replace(PLAN, fine_steps=0, stack_frames=frames, dark_frames=2, longest_dark_s=1.0, warmer_k=())
+        tracemalloc.start()
+        record(camera, plan)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    few, many = peak_bytes(4), peak_bytes(64)
+    # Were the 60 more frames of a stack kept, they would be 60 times 2 bytes a photosite; five are left for other things.
+    assert many < few + 5 * 2 * 60 * 80
 
 
 class Dim(NumpyCamera):

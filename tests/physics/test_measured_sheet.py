@@ -54,7 +54,9 @@ def without_noise() -> Characterisation:
 def test_a_camera_without_any_dark_noise_has_a_sheet(tmp_path: Path) -> None:
     found = without_noise()
     assert {plane.figure("row_noise_e").standard_error for plane in found.planes} == {0.0}
-    (tmp_path / "sheet.toml").write_text(write_sheet(found, "ideal, measured"))
+    text = write_sheet(found, "ideal, measured")
+    (tmp_path / "sheet.toml").write_text(text)
+    assert "# The dark current cannot be told from none and is left out." in text
     sheet = load_profile(tmp_path / "sheet.toml")
     assert (sheet.read_noise_e, sheet.readout.row_noise_v) == (0, 0)
 
@@ -67,7 +69,7 @@ def test_the_sheets_dnl_is_the_spread_of_the_step_at_mid_scale() -> None:
     # The step into half of the codes, of this die's own converters, each known to 1/4 LSB of a ramp of 4 samples a code, in
     # the mean of 64 much better: the errors of both transitions are up to 1/8 LSB and even, so that they add
     # 2 (1/4)^2 / 12 = 0.01 LSB^2 to a variance of 0.25, less than 3 %.
-    assert profile_sheet(found, "measured")["readout"]["dnl_lsb"] == pytest.approx(np.std(steps), rel=0.1)
+    assert profile_sheet(found, "measured")[0]["readout"]["dnl_lsb"] == pytest.approx(np.std(steps), rel=0.1)
 
 
 def test_the_json_has_every_promised_figure_with_value_unit_and_interval() -> None:

@@ -214,6 +214,29 @@ def test_doubling_temperature_is_refused_where_nothing_doubles() -> None:
             doubling_temperature(temperatures, rates)
 
 
+def test_a_rise_that_no_silicon_has_is_no_doubling_temperature() -> None:
+    # Exact rates, so that only the size of the rise speaks: 8 K double in 100 K, 8 K double eight times and more.
+    for factor, rise_k in ((2 ** (8 / 101), 101), (2 ** (8 / 0.99), 0.99)):
+        rates = [Measured(5.0, "e-/s", 0.0), Measured(5.0 * factor, "e-/s", 0.0)]
+        with pytest.raises(ValueError, match=rf"doubling temperature = {rise_k:g} K: allowed is 1 to 100 K"):
+            doubling_temperature([300, 308], rates)
+    for factor, rise_k in ((2 ** (8 / 99), 99), (2 ** (8 / 1.01), 1.01)):
+        rates = [Measured(5.0, "e-/s", 0.0), Measured(5.0 * factor, "e-/s", 0.0)]
+        assert doubling_temperature([300, 308], rates).value == pytest.approx(rise_k)
+
+
+def test_a_rise_within_its_interval_is_no_doubling_temperature() -> None:
+    # log2 of a factor 1.1 is 0.1375 in 8 K, its error sqrt(2) e / ln 2 for an error of e of each: 1.9 and 2.1 of them.
+    for errors, is_measured in ((1.9, False), (2.1, True)):
+        error = math.log2(1.1) / errors / math.sqrt(2) * math.log(2)
+        rates = [Measured(5.0, "e-/s", 5.0 * error), Measured(5.5, "e-/s", 5.5 * error)]
+        if is_measured:
+            assert doubling_temperature([300, 308], rates).value == pytest.approx(8 / math.log2(1.1))
+        else:
+            with pytest.raises(ValueError, match="allowed is a dark current that rises beyond its 95 % interval"):
+                doubling_temperature([300, 308], rates)
+
+
 def test_irradiance_in_photons_is_the_standards() -> None:
     # Its own form: mu_p = 50.34 A[um^2] t[ms] lambda[um] E[uW/cm^2].
     assert photons_per_pixel(0.01, 540, 3.0, 0.01) == pytest.approx(50.34 * 9 * 10 * 0.54 * 1, rel=1e-4)
