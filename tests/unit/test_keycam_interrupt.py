@@ -1,10 +1,11 @@
-"""An interrupt that a callback from C swallows comes again; whatever else it swallows is reported as ever."""
+"""An interrupt that a callback from C swallows comes again, and one in an import waits until that is over."""
 
 import ctypes
 import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +47,24 @@ def test_what_else_a_callback_swallows_is_reported_and_the_hook_is_put_back(monk
         broken()
     assert reported == [ArithmeticError]
     assert sys.unraisablehook is hook
+
+
+def test_an_interrupt_in_an_import_waits_until_it_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "interrupted_module.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\nWHOLE = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(KeyboardInterrupt), no_interrupt_lost():
+        import interrupted_module  # type: ignore[import-not-found]
+
+        time.sleep(PATIENCE_S)
+    assert interrupted_module.WHOLE
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_that_somebody_else_handles_is_left_to_him() -> None:
+    seen: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    mine = signal.getsignal(signal.SIGINT)
+    with no_interrupt_lost():
+        signal.raise_signal(signal.SIGINT)
+    assert seen == [signal.SIGINT]
+    assert signal.getsignal(signal.SIGINT) is mine
