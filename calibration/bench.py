@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from adc import Geometry
+from adc import FrameHeader, Geometry
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -55,6 +55,11 @@ class CameraIdentity:
         top_dn = 2**self.geometry.bits - 1
         if not is_number(self.black_level_dn) or not 0 <= self.black_level_dn <= top_dn:
             raise ValueError(f"black_level_dn = {self.black_level_dn!r}: allowed is a number, 0 to {top_dn}")
+
+    @classmethod
+    def of_frame(cls, header: FrameHeader) -> "CameraIdentity":
+        """The camera of a frame, as it was set then."""
+        return cls(header.device, header.geometry, header.analog_gain, header.black_level_dn)
 
 
 @dataclass(frozen=True)

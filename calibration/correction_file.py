@@ -86,8 +86,9 @@ def _digest(said: dict[str, Any], maps: bytes) -> str:
 
 
 def _said(file: Path) -> dict[str, Any]:
+    written = _read(file)
     try:
-        said = tomllib.loads(_read(file).decode())
+        said = tomllib.loads(written.decode())
     except (ValueError, RecursionError) as error:
         raise CorrectionsError(f"corrections = {file}: this is not TOML ({error}); allowed is a correction profile") from error
     if (said.get("format"), said.get("version")) != (FORMAT, VERSION) or type(said["version"]) is not int:

@@ -2,7 +2,7 @@
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,15 +79,15 @@ class CorrectionProfile:
 
     def for_frame(self, header: FrameHeader) -> Corrections:
         """The corrections of a frame of this exposure and temperature. Raises ValueError for a frame of another camera."""
-        for name, own, given in (
-            ("device", self.camera.device, header.device),
-            ("geometry", self.camera.geometry, header.geometry),
-            ("analog_gain", self.camera.analog_gain, header.analog_gain),
-            ("black_level_dn", self.camera.black_level_dn, header.black_level_dn),
-        ):
+        self.refuse_others(CameraIdentity.of_frame(header))
+        return self.at(header.exposure_s, header.temperature_k)
+
+    def refuse_others(self, camera: CameraIdentity) -> None:
+        """Raise ValueError, by field and value, where `camera` is not the calibrated one or is set to another gain or window."""
+        for name in (each.name for each in fields(camera)):
+            own, given = getattr(self.camera, name), getattr(camera, name)
             if own != given:
                 raise ValueError(f"{name} = {given}: allowed is the calibrated one, {own}")
-        return self.at(header.exposure_s, header.temperature_k)
 
     def at(self, exposure_s: float, temperature_k: float) -> Corrections:
         """The corrections at an exposure and a temperature, which counts to 0.1 K; the last four are kept.
@@ -99,11 +99,12 @@ class CorrectionProfile:
         _refuse_temperature(temperature_k)
         steady = round(temperature_k / _TEMPERATURE_STEP_K) * _TEMPERATURE_STEP_K
         key = (exposure_s, steady)
-        if key not in self._made:
-            self._made[key] = self._fresh(exposure_s, steady)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._fresh(exposure_s, steady)
             while len(self._made) > _KEPT:
                 self._made.popitem(last=False)
-        return self._made[key]
+        return made  # and not what is kept by now: a stream and whoever shows its frames ask from threads of their own
 
     def _fresh(self, exposure_s: float, temperature_k: float) -> Corrections:
         geometry = self.camera.geometry

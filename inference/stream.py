@@ -18,11 +18,20 @@ from inference.choices import Keep
 from inference.isp import Corrections, IspSettings, KeyedImage, isp
 from inference.receiver import FrameRefused, Receiver
 
-CorrectionsOf = Callable[[FrameHeader], Corrections]
-"""What calibration knows of the camera of a frame, given its header; raises ValueError for a frame that it does not fit."""
+CorrectionsOf = Callable[[FrameHeader], Corrections | None]
+"""What calibration knows of the camera of a frame, given its header: None where that is nothing.
+
+Raises ValueError for a frame that it does not fit, which ends a stream, or CorrectionsRefused, and the stream goes on without it.
+"""
+CORRECTIONS_REFUSED = "corrections"
+"""The cause under which a stream counts such frames, beside those of `Receiver`."""
 
 SOURCE_GRACE_S = 2.0
 """How long `stop` waits for a source that is busy; its daemon thread ends by itself when the source returns."""
+
+
+class CorrectionsRefused(ValueError):
+    """The corrections do not fit a frame, which is refused: one sentence that names the field, its value and what is allowed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +113,7 @@ class Stream(Iterator[FrameResult]):
 
     @property
     def refused(self) -> dict[str, int]:
-        """How many frames were refused so far, by cause (see `Receiver`)."""
+        """How many frames were refused so far, by cause: those of `Receiver`, and "corrections" for one that these do not fit."""
         return dict(self._refused)
 
     @property
@@ -222,7 +231,12 @@ def _develop(
                 refused[refusal.cause] += 1
                 continue
             verified_s = perf_counter()
-            image = isp(raw, frame_key, settings, None if corrections is None else corrections(raw.header))
+            try:
+                maps = None if corrections is None else corrections(raw.header)
+            except CorrectionsRefused:
+                refused[CORRECTIONS_REFUSED] += 1
+                continue
+            image = isp(raw, frame_key, settings, maps)
             ready_s = perf_counter()
             timings_s = {"wait": start_s - arrived_s, "key_and_verify": verified_s - start_s, "isp": ready_s - verified_s}
             if not pictures.put(_Picture(raw, image, timings_s, ready_s)):

@@ -40,7 +40,8 @@ MOST_ROWS = 8
 class DemoPlan:
     """What `keycam demo` is asked to do; `image`, `camera` and `link` exclude each other.
 
-    `record` is the folder of a recording to make, of frames under the key in the file `key`.
+    `record` is the folder of a recording to make, of frames under the key in the file `key`; `corrections` the file of those of
+    the camera that listens at `link`.
     """
 
     out: Path
@@ -54,6 +55,7 @@ class DemoPlan:
     client: str | None = None
     passphrase_file: Path | None = None
     link: str | None = None
+    corrections: Path | None = None
 
     def __post_init__(self) -> None:
         named_policy(self.policy)
@@ -62,12 +64,16 @@ class DemoPlan:
         given = [name for name in ("image", "camera", "link") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"{given[1]} = {getattr(self, given[1])}: allowed is one of --image, --camera and --link, not both")
+        if self.corrections is not None and self.link is None:
+            raise ValueError(
+                f"corrections = {self.corrections}: allowed is with --link, for the camera that they were measured of"
+            )
         if self.link is not None:
             self.far(self.link)
 
     def far(self, link: str) -> FarCamera:
         """The camera at a link, as it is asked for. Raises ValueError."""
-        return FarCamera(link, self.key, self.client, self.passphrase_file)
+        return FarCamera(link, self.key, self.client, self.passphrase_file, self.corrections)
 
 
 @dataclass
@@ -87,6 +93,7 @@ class DemoResult:
     stage_s: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
     link: dict[str, Any] | None = None
+    refused: dict[str, int] = field(default_factory=dict)
 
     @property
     def frames(self) -> int:
@@ -96,6 +103,7 @@ class DemoResult:
         """The result as `--json` prints it."""
         return {
             "frames": self.frames,
+            "refused": self.refused,
             "policy": self.policy,
             "agreement": self.agreeing / self.frames,
             "max_abs_logit_difference": self.largest_difference,
@@ -119,7 +127,8 @@ def run_demo(plan: DemoPlan) -> DemoResult:
     A throw-away key makes them unless one is given. The plain answer comes from a second camera without a key that sees the
     same scene with the same noise; of a camera that was there before, from what the key holder restores. Raises `SceneError`
     where a scene cannot be read, `KeyFileError` where a key cannot be used, `OutputError` where the contact sheet cannot be
-    written, `RecordingError` where a recording cannot, and what a camera behind a link refuses.
+    written, `RecordingError` where a recording cannot, `CorrectionsError` where corrections are not of that camera, and what a
+    camera behind a link refuses.
     """
     if plan.link is None:
         caution(plan.policy)
@@ -132,7 +141,9 @@ def run_demo(plan: DemoPlan) -> DemoResult:
         result = DemoResult(plan, name, plan.out / f"demo-{name}.png")
         rows = _rows(result, source, scenes)
         if not result.frames:
-            raise ValueError(f"frames = {plan.frames}: none was accepted; allowed is a camera whose frames this key verifies")
+            causes = ", ".join(f"{cause} {count}" for cause, count in result.refused.items()) or "none came"
+            allowed = "a camera whose frames this key verifies and that stays as it was calibrated"
+            raise ValueError(f"frames = {plan.frames}: none was accepted ({causes}); allowed is {allowed}")
         if source.link is not None:
             result.link = {"name": source.link.name, **source.link.statistics.as_json()}
         draw_contact_sheet(rows, source.schedule.policy, result.picture)
@@ -156,7 +167,8 @@ def _rows(result: DemoResult, source: DemoSource, scenes: DemoScenes) -> list[Ro
     rows: list[Row] = []
     frames, record = source.frames(), result.plan.record
     coming = frames if record is None else _recorded(frames, record)
-    with torch.inference_mode(), stream(coming, source.receiver, keyed, settings=settings) as results:
+    streaming = stream(coming, source.receiver, keyed, settings=settings, corrections=source.corrections.of_frame)
+    with torch.inference_mode(), streaming as results:
         started = time.perf_counter()
         for number, seen in enumerate(progress(results, "capturing", len(scenes))):
             frame, answer = source.emitted(seen.counter), seen.answer
@@ -164,14 +176,17 @@ def _rows(result: DemoResult, source: DemoSource, scenes: DemoScenes) -> list[Ro
             geometry = frame.raw.header.geometry
             frame_key = schedule.frame_key(seen.counter, geometry)
             plain_scores = _scores(network, _plain_input(frame, frame_key, source, settings))
-            misread = isp(frame.raw, wrong.frame_key(seen.counter, geometry), settings)
+            misread = isp(
+                frame.raw, wrong.frame_key(seen.counter, geometry), settings, source.corrections.of_frame(frame.raw.header)
+            )
             wrong_scores = keyed(torch.from_numpy(misread.x)[None], torch.from_numpy(misread.order.astype(np.int64)))[0]
             _count(result, frame, answer, plain_scores, wrong_scores.numpy(), wrong_host)
             _time(result, seen)
             if number in scenes.shown(MOST_ROWS):
                 answers = (best(plain_scores)[0], best(answer.scores)[0], best(wrong_scores.numpy())[0])
-                rows.append(_row(frame, frame_key, answers))
+                rows.append(_row(frame, frame_key, source, answers))
         result.seconds = time.perf_counter() - started
+        result.refused = results.refused
     return rows
 
 
@@ -185,7 +200,7 @@ def _recorded(frames: Iterator[RawFrame], path: Path) -> Iterator[RawFrame]:
 def _plain_input(frame: Emitted, frame_key: FrameKey, source: DemoSource, settings: IspSettings) -> NDArray[np.float32]:
     """What a network sees without a key, float32 (3, h, w)."""
     if frame.plain_raw is None:
-        return isp(frame.raw, frame_key, settings).restore()
+        return isp(frame.raw, frame_key, settings, source.corrections.of_frame(frame.raw.header)).restore()
     return isp(frame.plain_raw, source.bare.frame_key(frame.raw.header.counter, frame.raw.header.geometry), settings).x
 
 
@@ -221,10 +236,10 @@ def _time(result: DemoResult, seen: FrameResult) -> None:
         result.stage_s.setdefault(stage, []).append(seconds)
 
 
-def _row(frame: Emitted, frame_key: FrameKey, answers: tuple[Answer, Answer, Answer]) -> Row:
+def _row(frame: Emitted, frame_key: FrameKey, source: DemoSource, answers: tuple[Answer, Answer, Answer]) -> Row:
     geometry = frame.raw.header.geometry
     link = frame.raw.samples.reshape(geometry.height, geometry.width).astype(np.float32) / np.float32(2**geometry.bits - 1)
-    restored = isp(frame.raw, frame_key, development(DEMO_PROFILE, None)).restore()
+    restored = isp(frame.raw, frame_key, development(DEMO_PROFILE, None), source.corrections.of_frame(frame.raw.header)).restore()
     picture = restored.transpose(1, 2, 0)
     scene = linear_from_srgb(picture) if frame.scene is None else frame.scene
     return Row(frame.name, scene, link, picture, *answers)

@@ -13,6 +13,7 @@ from pathlib import Path
 from adc import RASTER, KeySchedule, RawFrame, ReadoutPolicy
 from firmware_model import Camera
 from inference.receiver import Receiver
+from keycam.camera_corrections import UNCORRECTED, CameraCorrections, corrections_for
 from keycam.camera_key import counters_of, open_camera_key
 from keycam.camera_process import camera_process
 from keycam.demo_camera import make_camera
@@ -21,6 +22,7 @@ from keycam.far_camera import far_camera
 from keycam.key import Key, new_key
 from keycam.keyfile import open_key, write_plain
 from keycam.link_receiver import LinkReceiver
+from keycam.linked_camera import identity_of
 from keycam.passphrase import known_passphrase
 from keycam.policy import named_policy
 from link.host import CameraLink
@@ -73,6 +75,8 @@ class DemoSource:
         the key schedule of the plain frames.
     link
         where they come from, or None within this process.
+    corrections
+        of their camera.
     """
 
     schedule: KeySchedule
@@ -81,6 +85,7 @@ class DemoSource:
     bare: KeySchedule
     in_flight: deque[Emitted] = field(default_factory=deque)
     link: CameraLink | None = None
+    corrections: CameraCorrections = UNCORRECTED
 
     def emitted(self, counter: int) -> Emitted:
         """The frame of a counter; those before it are forgotten, as they were refused."""
@@ -101,16 +106,22 @@ class FarCamera:
         key file of that camera's device or client; only for one that is there.
     client, passphrase_file
         as `keycam infer` takes them.
+    corrections
+        file of that camera's corrections; only for one that is there.
     """
 
     link: str
     key: Path | None = None
     client: str | None = None
     passphrase_file: Path | None = None
+    corrections: Path | None = None
 
     def __post_init__(self) -> None:
         if self.link in OWN_CAMERAS and self.key is not None:
             raise ValueError(f"key = {self.key}: allowed with --link {self.link} is none, as its camera gets a throw-away key")
+        if self.link in OWN_CAMERAS and self.corrections is not None:
+            trouble = "its camera is made for this run and was never calibrated"
+            raise ValueError(f"corrections = {self.corrections}: {trouble}; allowed with --link {self.link} is none")
         if self.link not in OWN_CAMERAS and self.key is None:
             raise ValueError(f"key: there is none for the camera at {self.link}; allowed is its key file, with --key")
 
@@ -156,7 +167,7 @@ def camera_here(here: HereCamera, scenes: DemoScenes, policy: str, seed: int) ->
 def camera_there(far: FarCamera, scenes: DemoScenes, policy: str, seed: int) -> Iterator[DemoSource]:
     """A camera behind a link: one that is started here looks at the same scenes, of another nothing is known but its frames.
 
-    Raises what the key, the camera's process, the link and the camera refuse.
+    Raises what the key, the camera's process, the link, the camera and its corrections refuse.
     """
     with ExitStack() as opened:
         url, twin = far.link, None
@@ -174,12 +185,13 @@ def camera_there(far: FarCamera, scenes: DemoScenes, policy: str, seed: int) -> 
             key = opened.enter_context(open_key(file, lambda: known_passphrase(far.passphrase_file, str(file))))
         link, schedule = opened.enter_context(far_camera(url, key, far.client))
         refuse_other_models(link)
+        corrections = UNCORRECTED if far.corrections is None else corrections_for(identity_of(link), far.corrections)
         bare = namesake(schedule, RASTER)
         if far.link in OWN_CAMERAS:
             twin = _Twin(scenes, opened.enter_context(make_camera(bare, seed)))
         in_flight: deque[Emitted] = deque()
         frames = partial(_seen, link, len(scenes), twin, in_flight)
-        yield DemoSource(schedule, LinkReceiver(schedule, link), frames, bare, in_flight, link)
+        yield DemoSource(schedule, LinkReceiver(schedule, link), frames, bare, in_flight, link, corrections)
 
 
 class _Twin:

@@ -38,7 +38,7 @@ class LinkedCamera:
         link.write("trigger_mode", "free_run")
         link.write("test_pattern", "off")
         link.write("frame_rate_hz", BY_NAME["frame_rate_hz"].highest)
-        self.identity = _identity(link)
+        self.identity = identity_of(link)
 
     def set_exposure_s(self, exposure_s: float) -> None:
         """Set the exposure time of the next frames."""
@@ -106,7 +106,8 @@ def camera_on_bench(link: CameraLink, schedule: KeySchedule, bench: RemoteBench)
     return kind(link, schedule, bench)
 
 
-def _identity(link: CameraLink) -> CameraIdentity:
+def identity_of(link: CameraLink) -> CameraIdentity:
+    """What the camera of a link says about itself and how it is set. Raises what the link raises."""
     height, width, bits = (int(str(link.read(name))) for name in ("height", "width", "bits"))
     cfa = next(name for name in CFA_NAMES if name == link.read("cfa"))
     gain, black_dn = (float(str(link.read(name))) for name in ("analog_gain", "black_level_dn"))

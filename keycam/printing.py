@@ -41,6 +41,7 @@ def print_demo(result: "DemoResult") -> None:
                 "frames a host with a wrong key refuses": f"{figures['frames_refused_by_wrong_key_host']} of {result.frames}",
                 "frames a second, comparisons included": f"{figures['frames_per_second']:.1f}",
                 "median time of each stage": ", ".join(f"{k} {v:.2f} ms" for k, v in figures["median_stage_ms"].items()),
+                **({"frames refused": _counted(result.refused)} if result.refused else {}),
                 **({} if result.link is None else {"link": _link(result.link)}),
                 "picture": figures["picture"],
                 **({"recording": figures["recording"]} if "recording" in figures else {}),
@@ -51,8 +52,11 @@ def print_demo(result: "DemoResult") -> None:
 
 def _link(link: dict[str, Any]) -> str:
     outcomes, faults = link["outcomes"], link["faults"]
-    went_wrong = ", ".join(f"{cause} {times}" for cause, times in faults.items()) or "no faults"
-    return f"{link['name']}: {outcomes['frames_complete']} frames, {outcomes['bytes']} bytes, {went_wrong}"
+    return f"{link['name']}: {outcomes['frames_complete']} frames, {outcomes['bytes']} bytes, {_counted(faults) or 'no faults'}"
+
+
+def _counted(causes: Mapping[str, int]) -> str:
+    return ", ".join(f"{cause} {times}" for cause, times in causes.items())
 
 
 def print_evaluation(result: dict[str, Any]) -> None:

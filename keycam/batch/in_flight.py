@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from adc import KeySchedule, RawFrame
 from inference.isp import IspSettings, isp
 from inference.stream import FrameResult
+from keycam.camera_corrections import UNCORRECTED, CameraCorrections
 
 
 class Seen(NamedTuple):
@@ -39,10 +40,12 @@ class FramesInFlight:
         Their keys.
     display
         How they are developed where they are to be revealed; None keeps no frame.
+    corrections
+        Of their camera, for that.
     """
 
-    def __init__(self, schedule: KeySchedule, display: IspSettings | None) -> None:
-        self._schedule, self._display = schedule, display
+    def __init__(self, schedule: KeySchedule, display: IspSettings | None, corrections: CameraCorrections = UNCORRECTED) -> None:
+        self._schedule, self._display, self._corrections = schedule, display, corrections
         self._known: dict[int, tuple[int, float, float | None, RawFrame | None]] = {}
 
     def add(self, raw: RawFrame, number: int, time_s: float, camera_s: float | None = None) -> None:
@@ -58,5 +61,6 @@ class FramesInFlight:
         timings_s = result.timings_s if camera_s is None else {"camera": camera_s, **result.timings_s}
         picture = None
         if raw is not None and self._display is not None:
-            picture = isp(raw, self._schedule.frame_key(counter, raw.header.geometry), self._display).restore()
+            frame_key, maps = self._schedule.frame_key(counter, raw.header.geometry), self._corrections.of_frame(raw.header)
+            picture = isp(raw, frame_key, self._display, maps).restore()
         return Seen(number, time_s, replace(result, timings_s=timings_s), picture)

@@ -77,8 +77,8 @@ class BatchPlan:
 class ReplayPlan:
     """What `keycam replay` is asked to do.
 
-    `recording` is a folder of keyed frames or a lossless .mkv of them, `key` the key file of its device or client, and
-    `profile` the sensor that they came from. The others are those of `keycam batch`.
+    `recording` is a folder of keyed frames or a lossless .mkv of them, `key` the key file of its device or client, `profile` the
+    sensor that they came from, and `corrections` the file of those of their camera. The others are those of `keycam batch`.
     """
 
     recording: Path
@@ -90,6 +90,7 @@ class ReplayPlan:
     passphrase_file: Path | None = None
     shuffle: str = "input"
     profile: str | None = None
+    corrections: Path | None = None
     reveal: bool = False
     video: bool = True
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adc import RASTER, FrameHeader, KeySchedule, RawFrame
+from calibration.bench import CameraIdentity
 from inference.answers import Network
 from inference.receiver import Receiver
 from inference.recording import Recording, RecordingError
@@ -20,6 +21,7 @@ from keycam.batch.plan import ReplayPlan, named_shuffle, picture_size
 from keycam.batch.seeing import write_results
 from keycam.batch.sheet import SHEET, draw_sheet
 from keycam.batch.summary import SUMMARY, summarised
+from keycam.camera_corrections import UNCORRECTED, CameraCorrections, corrections_for
 from keycam.demo_camera import development
 from keycam.keyfile import open_key
 from keycam.passphrase import known_passphrase
@@ -41,13 +43,15 @@ def run_replay(plan: ReplayPlan) -> dict[str, Any]:
     ------
     RecordingError
         For what is no recording, above all a video that a lossy codec made of one, and where the key accepts no frame.
+    CorrectionsError
+        For corrections that are damaged or of another camera than the recording's.
     KeyFileError, OutputError, ValueError
         For a key that cannot be used, a place that is taken or cannot be written, and what else is wrong with the plan.
     """
     began_s = time.perf_counter()
     footage = _Footage.opened(plan.recording)
     header = footage.header()
-    profile = _profile_of(plan, header)
+    profile, corrections = _profile_of(plan, header), _corrections_of(plan, header)
     with open_key(plan.key, lambda: known_passphrase(plan.passphrase_file, str(plan.key))) as key:
         schedule, fingerprint = schedule_of(key, header), key.card.fingerprint
     with schedule, whole_folder(plan.out, "out") as folder:
@@ -56,7 +60,7 @@ def run_replay(plan: ReplayPlan) -> dict[str, Any]:
         chosen = choose_network(plan.model, plan.weights)
         place = folder / (plan.recording.resolve().name or "recording")
         place.mkdir()
-        frames, refused = _seen(plan, footage, header, chosen, profile, schedule, place)
+        frames, refused = _seen(plan, footage, header, chosen, profile, corrections, schedule, place)
         if not frames:
             causes = ", ".join(f"{cause} {count}" for cause, count in refused.items()) or "none can be read"
             trouble = f"the key accepts none of its frames ({causes})"
@@ -121,6 +125,7 @@ def _seen(
     header: FrameHeader,
     chosen: "ChosenNetwork",
     profile: SensorProfile,
+    corrections: CameraCorrections,
     schedule: KeySchedule,
     folder: Path,
 ) -> tuple[int, dict[str, int]]:
@@ -133,7 +138,8 @@ def _seen(
             f"recording = {plan.recording}: {trouble}; allowed is {least[1]}x{least[0]} or more for {plan.model}"
         )
     settings = settings_in(array, wanted, profile, header.exposure_s)
-    in_flight = FramesInFlight(schedule, development(profile, None, header.exposure_s) if plan.reveal else None)
+    display = development(profile, None, header.exposure_s) if plan.reveal else None
+    in_flight = FramesInFlight(schedule, display, corrections)
 
     def known() -> Iterator[RawFrame]:
         first_s = None
@@ -146,7 +152,8 @@ def _seen(
     if schedule.policy != RASTER:
         network = chosen.keyed(schedule, fitted(array, wanted).picture, named_shuffle(plan.shuffle))
     frames = progress(known(), "replaying", len(footage) or None)
-    with stream(frames, Receiver(schedule, live=False), network, settings=settings) as results:
+    receiver = Receiver(schedule, live=False)
+    with stream(frames, receiver, network, settings=settings, corrections=corrections.of_frame) as results:
         seen = map(in_flight.seen, results)
         return write_results(seen, chosen.classes, array, folder, video=plan.video), dict(results.refused)
 
@@ -160,3 +167,7 @@ def _profile_of(plan: ReplayPlan, header: FrameHeader) -> SensorProfile:
         allowed = "the sensor that they came from, such as mobile for 'keycam live'"
         raise ValueError(f"profile = {profile.name}: the recording has {trouble}; allowed is {allowed}")
     return profile
+
+
+def _corrections_of(plan: ReplayPlan, header: FrameHeader) -> CameraCorrections:
+    return UNCORRECTED if plan.corrections is None else corrections_for(CameraIdentity.of_frame(header), plan.corrections)

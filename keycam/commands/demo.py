@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from keycam.commands.keys import PassphraseFile
-from keycam.commands.options import Client, Json, Key, Policy, Record, Seed
+from keycam.commands.options import Client, CorrectionsFile, Json, Key, Policy, Record, Seed
 
 
 def demo(
@@ -24,6 +24,7 @@ def demo(
             "(see 'keycam camera'), with its --key."
         ),
     ] = None,
+    corrections: CorrectionsFile = None,
     record: Record = None,
     key: Key = None,
     client: Client = None,
@@ -41,7 +42,7 @@ def demo(
 
     plan = DemoPlan(
         out=out, frames=frames, policy=policy, image=image, camera=camera, seed=seed, record=record, key=key, client=client,
-        passphrase_file=passphrase_file, link=link,
+        passphrase_file=passphrase_file, link=link, corrections=corrections,
     )  # fmt: skip
     result = run_demo(plan)
     print_json(result.as_json()) if as_json else print_demo(result)

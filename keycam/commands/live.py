@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from keycam.commands.keys import PassphraseFile
-from keycam.commands.options import Client, Json, Key, Record, Seed, Weights
+from keycam.commands.options import Client, CorrectionsFile, Json, Key, Record, Seed, Weights
 
 
 def live(
@@ -46,6 +46,7 @@ def live(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 for any free one.", min=0, max=65535)] = 8000,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Whether to open the page.")] = True,
+    corrections: CorrectionsFile = None,
     record: Record = None,
     key: Key = None,
     client: Client = None,
@@ -76,7 +77,7 @@ def live(
     plan = LivePlan(
         source=source, display=display, model=model, weights=weights, policy=policy, settings=settings, key=key, client=client,
         passphrase_file=passphrase_file, keep=keep, fps=fps, frames=frames, host=host, port=port, browser=browser,  # type: ignore[arg-type]
-        record=record, seed=seed,
+        record=record, seed=seed, corrections=corrections,
     )  # fmt: skip
     caution(settings.policy)
 

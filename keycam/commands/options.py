@@ -56,6 +56,16 @@ Order = Annotated[
 Record = Annotated[
     Path | None, typer.Option(help="Folder to make, such as door.keycam: a recording of what the link carries; needs --key.")
 ]
+CorrectionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--corrections",
+        readable=False,
+        metavar="FILE",
+        help="corrections.toml of 'keycam calibrate' for the very camera that frames come from, "
+        "behind a link or in a recording; refused for another, and for one that this command makes up.",
+    ),
+]
 Client = Annotated[str | None, typer.Option(help="Whose frames these are, where the key has several clients.")]
 Data = Annotated[
     Path,

@@ -7,7 +7,7 @@ import typer
 
 from keycam.commands.batch import AnyBatchModel, BatchShuffle, Reveal, Video
 from keycam.commands.keys import PassphraseFile
-from keycam.commands.options import Json, Weights
+from keycam.commands.options import CorrectionsFile, Json, Weights
 from keycam.refusal import INCOMPLETE, say
 
 
@@ -25,6 +25,7 @@ def replay(
     passphrase_file: PassphraseFile = None,
     shuffle: BatchShuffle = "input",
     profile: Annotated[str | None, typer.Option(help="Sensor that the frames came from: a name or a TOML file.")] = None,
+    corrections: CorrectionsFile = None,
     reveal: Reveal = False,
     video: Video = True,
     as_json: Json = False,
@@ -37,7 +38,8 @@ def replay(
 
     plan = ReplayPlan(
         recording=recording, key=key, out=out, model=model, weights=weights, size=size,
-        passphrase_file=passphrase_file, shuffle=shuffle, profile=profile, reveal=reveal, video=video,
+        passphrase_file=passphrase_file, shuffle=shuffle, profile=profile, corrections=corrections, reveal=reveal,
+        video=video,
     )  # fmt: skip
     # Only now, so that a mistyped option is answered before anything heavy is imported.
     from keycam.batch.replay import run_replay

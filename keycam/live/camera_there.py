@@ -6,11 +6,13 @@ from time import perf_counter
 from typing import Any
 
 from adc import POLICIES, KeySchedule, RawFrame
+from calibration.bench import CameraIdentity
 from firmware_model import converter_of
 from keycam.demo_source import namesake, refuse_other_models
 from keycam.far_camera import link_key
 from keycam.key import Key
 from keycam.link_receiver import LinkReceiver
+from keycam.linked_camera import identity_of
 from keycam.live.camera_here import frame_of_darkness
 from keycam.live.live_camera import Session
 from keycam.live.settings import LiveSettings, within
@@ -45,7 +47,7 @@ class CameraThere:
         for a camera of another model than the demonstration's.
     """
 
-    takes = frozenset(REGISTERS)
+    takes: frozenset[str] = frozenset(REGISTERS)
     profile = DEMO_PROFILE
 
     def __init__(self, url: str, key: Key, client: str, settings: LiveSettings) -> None:
@@ -64,6 +66,11 @@ class CameraThere:
         self._receiver = LinkReceiver(self._schedule, self._link)
 
     @property
+    def identity(self) -> CameraIdentity:
+        """What it says about itself. Raises LinkFailure and LinkLost."""
+        return identity_of(self._link)
+
+    @property
     def settings(self) -> LiveSettings:
         """How it looks now."""
         return self._settings
@@ -77,6 +84,10 @@ class CameraThere:
                 except (LinkFailure, LinkLost) as error:
                     raise ValueError(str(error)) from error
         self._settings = settings
+
+    def keep_gain(self) -> None:
+        """Take no other gain from now on: corrections are for the one at which the camera was calibrated."""
+        self.takes = self.takes - {"analog_gain"}
 
     def rotate(self) -> None:
         """Always refused: the camera's owner gives it the next key."""

@@ -12,6 +12,8 @@ from inference.answers import ClassAnswer, MaskAnswer, answer_of, restored_mask
 from inference.choices import Shuffle
 from inference.isp import IspSettings, KeyedImage, isp
 from inference.keyed import KeyedNetwork, convert
+from inference.stream import CorrectionsOf
+from keycam.camera_corrections import UNCORRECTED
 from keycam.demo_camera import development
 from keycam.live.chosen_network import ChosenNetwork, cropped_to
 from sensor_sim import SensorProfile
@@ -31,10 +33,17 @@ class LiveNetworks:
         The plain network.
     profile, geometry
         Of the camera.
+
+    Attributes
+    ----------
+    corrections
+        Of the camera whose frames are to come.
     """
 
+    corrections: CorrectionsOf
+
     def __init__(self, chosen: ChosenNetwork, profile: SensorProfile, geometry: Geometry) -> None:
-        self.chosen = chosen
+        self.chosen, self.corrections = chosen, UNCORRECTED.of_frame
         size, crop = cropped_to(chosen.size, geometry)
         self.settings: IspSettings = replace(development(profile, size), crop=crop)
         self._restoring = development(profile, _restored_size(geometry))
@@ -89,7 +98,8 @@ class LiveNetworks:
         return self._image(raw, schedule, self._restoring).restore()
 
     def _image(self, raw: RawFrame, schedule: KeySchedule, settings: IspSettings) -> KeyedImage:
-        return isp(raw, schedule.frame_key(raw.header.counter, raw.header.geometry), settings)
+        frame_key = schedule.frame_key(raw.header.counter, raw.header.geometry)
+        return isp(raw, frame_key, settings, self.corrections(raw.header))
 
 
 def plain_answer(output: object) -> LiveAnswer:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from adc import Geometry
 from firmware_model import geometry_of
+from keycam.camera_corrections import UNCORRECTED, CameraCorrections, corrections_for
 from keycam.camera_key import counters_of, open_camera_key
 from keycam.demo_source import RESERVE
 from keycam.key import Key, new_key
@@ -26,20 +27,26 @@ class Opened:
     camera: LiveCamera
     geometry: Geometry
     supply: SceneSupply | None
+    corrections: CameraCorrections = UNCORRECTED
 
 
 @contextmanager
 def opened_camera(plan: LivePlan) -> Iterator[Opened]:
     """The camera of a plan, until the block ends.
 
-    Raises SceneError where the source has no scene, KeyFileError where the key cannot be used, and what a link is refused with.
+    Raises SceneError where the source has no scene, KeyFileError where the key cannot be used, CorrectionsError where corrections
+    are not of that camera, and what a link is refused with.
     """
     with _key(plan) as key:
         client = key.card.client(plan.client)
         if plan.link is not None:
             camera = CameraThere(plan.link, key, client, plan.settings)
             try:
-                yield Opened(camera, geometry_of(camera.profile), None)
+                corrections = UNCORRECTED
+                if plan.corrections is not None:
+                    corrections = corrections_for(camera.identity, plan.corrections)
+                    camera.keep_gain()
+                yield Opened(camera, geometry_of(camera.profile), None, corrections)
             finally:
                 camera.close()
             return

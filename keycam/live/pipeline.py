@@ -146,7 +146,7 @@ class Pipeline:
         frames = self._recorded(self.camera.frames(session))
         with stream(
             frames, session.receiver, self.networks, settings=self.networks.settings, keep=self._keep,
-            queue_frames=QUEUE_FRAMES[self._keep],
+            queue_frames=QUEUE_FRAMES[self._keep], corrections=self.networks.corrections,
         ) as results:  # fmt: skip
             self._stream = results
             try:

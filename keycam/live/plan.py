@@ -43,6 +43,8 @@ class LivePlan:
         Where the page is served, and whether it is opened.
     record
         Folder of a recording to make.
+    corrections
+        File of those of the camera on the wire.
     seed
         Of the camera's die and noise.
 
@@ -69,6 +71,7 @@ class LivePlan:
     browser: bool = True
     record: Path | None = None
     seed: int = 0
+    corrections: Path | None = None
 
     def __post_init__(self) -> None:
         if self.keep is not None and self.keep not in get_args(Keep):
@@ -81,6 +84,9 @@ class LivePlan:
             raise ValueError(f"port = {self.port}: allowed is 0 to 65535")
         if self.record is not None and self.key is None:
             raise ValueError(f"record = {self.record}: allowed is with --key, as a throw-away key would read it never again")
+        if self.corrections is not None and self.link is None:
+            allowed = "with the source camera:LINK, for the camera that they were measured of"
+            raise ValueError(f"corrections = {self.corrections}: allowed is {allowed}")
         if self.link is not None:
             self._refuse_what_a_far_camera_has()
         if self.source == BROWSER and self.display != "page":

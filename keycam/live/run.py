@@ -47,8 +47,10 @@ def run_live(plan: LivePlan, place: socket.socket | None, served: Served, tell: 
         begun = threading.Event()
         stack.enter_context(_stopped_by_signals(pipeline, begun))
         stack.enter_context(_display(plan, pipeline, opened, looking, served, place))
+        networks.corrections = opened.corrections.of_trial
         with _told_if_long(tell):
             run_trial(opened.camera, networks)
+        networks.corrections = opened.corrections.of_frame
         begun.set()
         failure: Exception | None = None
         try:

@@ -5,9 +5,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adc import SECURE
+from keycam.camera_corrections import corrections_for
 from keycam.key import ClientEpoch, Key, KeyCard, fingerprint, now
 from keycam.live import camera_there
 from keycam.live.camera_there import CameraThere
@@ -17,6 +19,7 @@ from keycam.live.networks import LiveNetworks
 from keycam.live.pipeline import Pipeline
 from keycam.live.settings import LiveSettings
 from sensor_sim import DEMO_PROFILE
+from tests.calibrated_camera import corrections_file
 from tests.scripted_host import DEVICE, SECRET
 from tests.served_camera import ServedCamera, served_camera
 
@@ -78,3 +81,42 @@ def test_it_ends_while_it_waits_for_a_camera_that_is_gone(camera: tuple[ServedCa
     waiting.join(10)
     assert not waiting.is_alive()
     assert time.monotonic() - began_s < 3
+
+
+def test_frames_are_corrected_until_the_gain_is_another_and_refused_while_it_is(
+    camera: tuple[ServedCamera, CameraThere], tmp_path: Path
+) -> None:
+    _, there = camera
+    corrections = corrections_for(there.identity, corrections_file(there.identity, tmp_path))
+    there.keep_gain()
+    networks = LiveNetworks(chosen_network("resnet20", None), there.profile, there.identity.geometry)
+    networks.corrections = corrections.of_frame
+    seen: list[LiveFrame] = []
+    link = there._link
+
+    def look(frame: LiveFrame) -> None:
+        seen.append(frame)
+        if len(seen) == 1:
+            with pytest.raises(ValueError, match=r"analog_gain = 2.0: .* allowed is what it takes, exposure_s"):
+                pipeline.set("analog_gain", 2.0)
+            link.write("analog_gain", 2.0)
+            threading.Thread(target=back_again).start()
+        elif pipeline.statistics()["refused"]:
+            pipeline.stop()
+
+    def back_again() -> None:
+        deadline_s = time.monotonic() + 20
+        while not pipeline.statistics()["refused"] and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        link.write("analog_gain", 1.0)
+
+    pipeline = Pipeline(there, networks, "latest", look, lambda: True)
+    pipeline.set("compare", True)
+    pipeline.set("reveal", True)
+    pipeline.run()
+    assert set(pipeline.statistics()["refused"]) == {"corrections"}
+    for frame in seen:
+        assert frame.raw.header.analog_gain == 1.0
+        # Keyed and plain are both of the corrected frame: at half of the light the scores are others.
+        assert frame.plain is not None
+        np.testing.assert_allclose(frame.answer.scores, frame.plain.scores, atol=1e-4)

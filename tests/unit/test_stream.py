@@ -19,7 +19,7 @@ from inference.choices import Shuffle
 from inference.isp import Corrections, IspSettings, isp
 from inference.keyed import convert
 from inference.receiver import Receiver
-from inference.stream import Stream, stream
+from inference.stream import CorrectionsRefused, Stream, stream
 
 MASTER = bytes(range(32))
 GEOMETRY = Geometry(8, 8, 12, "rggb")
@@ -351,3 +351,14 @@ def test_a_frame_that_the_corrections_do_not_fit_ends_the_stream_with_their_sent
 
     with pytest.raises(ValueError, match="device = cam0: allowed is the calibrated one"):
         list(started([frame(0)], corrections=refused))
+
+
+def test_a_frame_that_the_corrections_refuse_is_counted_and_the_stream_goes_on() -> None:
+    def all_but_one(header: FrameHeader) -> Corrections | None:
+        if header.counter == 1:
+            raise CorrectionsRefused("analog_gain = 2.0: allowed is the calibrated one, 1.0")
+        return None
+
+    results = started(map(frame, range(3)), corrections=all_but_one)
+    assert [result.counter for result in results] == [0, 2]
+    assert results.refused == {"corrections": 1}
