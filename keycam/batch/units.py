@@ -17,7 +17,7 @@ class Unit:
     Attributes
     ----------
     uid
-        Names recipe, content of the footage and stretch: results under another name are of something else.
+        Names recipe, footage with its content, and stretch: results under another name are of something else.
     footage
         Where its frames are.
     noise
@@ -102,4 +102,5 @@ class Job:
             yield first, min(self.unit_frames, self.frames - first)
 
     def _identity(self, first: int, count: int) -> str:
-        return identity(self.recipe.as_json(), self.digest, first, count, self.unit_frames)
+        # The name too: two files of the same content are two footages, with results in two folders.
+        return identity(self.recipe.as_json(), self.name, self.digest, first, count, self.unit_frames)

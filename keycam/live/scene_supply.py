@@ -116,7 +116,8 @@ class SceneSupply:
                 return
             pause_s = back_off.next_s()
             said = f"{self.source.name}: it stopped" if trouble is None else str(trouble)
-            self._state = SupplyState(self.source.name, "lost", said, self._state.losses + 1)
+            is_new = self._state.stands == "there"  # and no further try to get back what is lost already
+            self._state = SupplyState(self.source.name, "lost", said, self._state.losses + is_new)
             self._stopping.wait(pause_s)
 
     def _once(self, back_off: BackOff) -> Exception | None:

@@ -154,3 +154,16 @@ def test_a_mistyped_option_is_answered_without_torch(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert run.stdout.splitlines() == ["2 False", "2 False", "3 False", "3 False"]
     assert not (tmp_path / "out").exists()
+
+
+def test_two_files_of_the_same_content_are_two_footages(command, key: Path, tmp_path: Path) -> None:
+    (tmp_path / "twins").mkdir()
+    first = write_video(tmp_path / "twins" / "a.mp4", 3)
+    (tmp_path / "twins" / "b.mp4").write_bytes(first.read_bytes())
+    line = ("batch", tmp_path / "twins", "--out", tmp_path / "out", "--key", key, "--no-video", "--unit-frames", 2, "--json")
+    for _ in range(2):  # the second time nothing is to be done
+        result = command(*line).json()
+        assert {name: one["frames"] for name, one in result["footage"].items()} == {"a.mp4": 3, "b.mp4": 3}
+    rows = {name: (tmp_path / "out" / name / "rows.jsonl").read_text().splitlines() for name in ("a.mp4", "b.mp4")}
+    counters = [json.loads(row)["counter"] for lines in rows.values() for row in lines]
+    assert len(set(counters)) == 6  # no frame key is used twice, also where the scene is the same

@@ -18,6 +18,7 @@ from keycam.demo_camera import development, make_camera
 from keycam.live import audit_button
 from keycam.live.audit_button import LEAST_FRAMES, SMALL, AuditButton, _verdict
 from keycam.live.live_camera import Session
+from keycam.live.settings import LiveSettings
 from keycam.live.wire import unpacked
 from sensor_sim import DEMO_PROFILE
 from sensor_sim.scene import load_photograph
@@ -38,6 +39,7 @@ class StandIn:
     session: Session
     frames: list[RawFrame]
     networks: Networks = field(default_factory=Networks)
+    settings: LiveSettings = field(default_factory=LiveSettings)
 
     def recent(self) -> tuple[Session, list[RawFrame]]:
         return self.session, self.frames
@@ -73,7 +75,7 @@ def test_an_ordinary_cameras_link_needs_no_attack(told: list[str | bytes]) -> No
     assert header["level"] == "broken"
     assert header["policy"] == "raster"
     assert header["frames"] == LEAST_FRAMES
-    assert {pane["name"] for pane in header["panes"]} == {"original", "link", "rebuilt"}
+    assert {pane["name"] for pane in header["panes"]} == {"link", "rebuilt"}
     assert header["figures"]["link_chi_square_per_dof"]["value"] > 10
 
 
@@ -115,6 +117,18 @@ def test_the_attacker_gets_the_links_own_samples_and_a_small_array_and_no_key(
     assert set(large) == set(small) == {"frames", "shape"}
     assert tuple(small["shape"][:2]) == SMALL
     assert [json.loads(said)["type"] for said in told[:-1]] == ["auditing"] * 3  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("reveal", "panes"), [(False, ["link", "rebuilt"]), (True, ["original", "link", "rebuilt"])])
+def test_the_scene_itself_is_shown_only_where_the_restored_picture_was_asked_for(
+    told: list[str | bytes], monkeypatch: pytest.MonkeyPatch, reveal: bool, panes: list[str]
+) -> None:
+    monkeypatch.setattr(audit_button, "Attacker", _Attacker)
+    link = link_of("secure", LEAST_FRAMES)
+    link.settings = LiveSettings(reveal=reveal)
+    header = pressed(link, told)
+    assert [pane["name"] for pane in header["panes"]] == panes
+    assert "by chance" in header["sentence"]
 
 
 def test_it_waits_for_frames_and_runs_once_at_a_time(told: list[str | bytes], monkeypatch: pytest.MonkeyPatch) -> None:

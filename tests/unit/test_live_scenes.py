@@ -116,7 +116,7 @@ def test_a_camera_that_stops_and_then_fails_is_tried_again_until_it_is_back() ->
         until(lambda: supply.state.stands == "lost", "its end was not noticed")
         assert "camera 7: it stopped" in supply.state.trouble
         assert supply.queue.get(never).scene.item(0) == 0  # the third try's
-        assert supply.state.losses >= 2
+        assert supply.state.losses in (1, 2)  # the second try found it gone still; the third's scenes may be over again
         assert scenes.closed >= 2  # or the webcam would stay taken
 
 

@@ -2,7 +2,7 @@
 import { unpacked } from "./wire.js";
 import { drawAnswers, drawPanes } from "./panes.js";
 import { bindControls, showSettings } from "./controls.js";
-import { bindAudit, showAudit, showAuditing } from "./audit.js";
+import { bindAudit, showAudit, showAuditing, showWhetherPast } from "./audit.js";
 import { showFigures } from "./figures.js";
 import { bindWebcam, showWebcam } from "./webcam.js";
 
@@ -46,6 +46,7 @@ function heard(message) {
     showStatus(message);
     showSettings(message);
     showFigures(message);
+    showWhetherPast(message.settings.policy);
     showWebcam({ shared: message.statistics.source_state.shared, can_share: message.can_share });
   } else if (message.type === "auditing") {
     showAuditing(message);
