@@ -275,6 +275,9 @@ def print_comparison(result: dict[str, Any]) -> None:
         difference = "" if row["difference_percent"] is None else f"{row['difference_percent']:+.2f}"
         table.add_row(row["plane"], row["figure"], row["unit"], *numbers, difference, row["note"] or _cell(row["agree"]))
     show(table)
+    if result["conditions"]:
+        sides = (f"{name} {_figure(said['a'])} and {_figure(said['b'])}" for name, said in result["conditions"].items())
+        print(printable(f"A and B were not measured alike: {', '.join(sides)}"))
     counts = {
         "figures that differ by more than their intervals allow": str(result["differ"]),
         "figures that were not compared": str(result["not_compared"]),

@@ -35,7 +35,14 @@ def compared() -> dict[str, Any]:
         "agree": False,
         "note": "",
     }
-    return {"a": NAME, "b": NAME, "conditions": {}, "rows": [row, {**row, "note": NAME}], "differ": 1, "not_compared": 0}
+    return {
+        "a": NAME,
+        "b": NAME,
+        "conditions": {NAME: {"a": NAME, "b": 2.0}},
+        "rows": [row, {**row, "note": NAME}],
+        "differ": 1,
+        "not_compared": 0,
+    }
 
 
 def test_a_table_shows_titles_headings_and_cells_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,7 +73,7 @@ def test_a_calibration_is_printed_with_any_names_and_with_a_line_for_each_note(c
 
 def test_a_comparison_and_a_profile_are_printed_with_any_names(capsys: pytest.CaptureFixture[str]) -> None:
     print_comparison(compared())
-    assert capsys.readouterr().out.count(SHOWN) == 9
+    assert capsys.readouterr().out.count(SHOWN) == 11
     print_profile({"name": NAME, "cfa": "mono", "derived": {"limited_by": NAME}})
     shown = capsys.readouterr().out
     assert shown.count(SHOWN) == 2
