@@ -17,6 +17,9 @@ CONDITIONS = {
 }
 """What makes two calibrations of one camera differ, by the part of the file that says it; a quick plan has shorter stacks."""
 
+MOST = 1e30
+"""No gain, size, time or temperature is above that."""
+
 Figures = dict[str, Measured | None]
 """The figures of a colour plane by name; None for one that could not be measured."""
 
@@ -43,7 +46,11 @@ def load_conditions(folder: Path) -> dict[str, Any]:
         said = written.get(part, {})
         if not isinstance(said, dict):
             raise _damaged(file, part, said, "an object")
-        found.update({name: said[name] for name in names if name in said})
+        for name in (name for name in names if name in said):
+            value = said[name]
+            if not isinstance(value, str) and not (is_number(value) and abs(value) <= MOST):
+                raise _damaged(file, f"{part}.{name}", value, "text or a finite number")
+            found[name] = value
     return found
 
 

@@ -102,9 +102,15 @@ def test_conditions_that_differ_are_told_and_others_are_not(tmp_path: Path) -> N
     assert found["conditions"] == {"analog_gain": {"a": 1, "b": 2}, "stack_frames": {"a": 24, "b": 100}}
     assert found["differ"] == 0
     assert compare_calibrations(tmp_path / "a", tmp_path / "a")["conditions"] == {}
-    (tmp_path / "b").write_text(json.dumps({**body, "camera": 7}))
-    with pytest.raises(CalibrationError, match="camera = 7; allowed is an object"):
-        compare_calibrations(tmp_path / "a", tmp_path / "b")
+    for said, trouble in (
+        (7, "camera = 7; allowed is an object"),
+        ({"bits": float("nan")}, "camera.bits = nan; allowed is text or a finite number"),
+        ({"bits": 10**400}, "allowed is text or a finite number"),
+        ({"bits": []}, "allowed is text or a finite number"),
+    ):
+        (tmp_path / "b").write_text(json.dumps({**body, "camera": said}))
+        with pytest.raises(CalibrationError, match=trouble):
+            compare_calibrations(tmp_path / "a", tmp_path / "b")
 
 
 def test_an_interval_that_was_cut_at_0_keeps_its_error_and_no_difference_is_infinite(tmp_path: Path) -> None:
