@@ -78,7 +78,9 @@ class RemoteBench:
         """Drive the converters until the light is set again, row by row of a frame. Raises BenchError where that cannot be."""
         told = self._range(self._asked({"voltages_v": list(voltages_v)}, WAIT_S))
         if told != self.voltage_range_v:
-            raise self._other("voltages_v", "within its range", told, f"voltage_range_v = {self.voltage_range_v}, as at first")
+            raise self._other(
+                "voltages_v", f"{len(voltages_v)} of them", told, f"voltage_range_v = {self.voltage_range_v}, as at first"
+            )
 
     def close(self) -> None:
         """Hang up; harmless when repeated."""

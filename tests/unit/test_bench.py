@@ -225,7 +225,11 @@ def test_what_is_no_bench_is_refused_in_one_sentence(tmp_path: Path, answer: byt
             "asked for temperature_k = 321.5, it answers 300.0; allowed is that within 1 K",
         ),
         (b'{"light_per_s": [0, 0, 0]}\n', lambda lamp: lamp.set_temperature_k(321.5), "it answers nothing of it; allowed is"),
-        (b'{"light_per_s": [0, 0, 0]}\n', lambda lamp: lamp.set_voltages([0.5]), "voltages_v = within its range, it answers"),
+        (
+            b'{"light_per_s": [0, 0, 0]}\n',
+            lambda lamp: lamp.set_voltages([0.5]),
+            "voltages_v = 1 of them, it answers nothing of it",
+        ),
     ],
 )
 def test_a_bench_that_did_something_else_is_refused(
