@@ -47,12 +47,13 @@ def correction_files(profile: CorrectionProfile, name: str) -> dict[str, bytes]:
     return {f"{name}.toml": tomli_w.dumps(said).encode(), f"{name}.safetensors": maps}
 
 
-def load_corrections(file: Path) -> CorrectionProfile:
+def load_corrections(file: Path | str) -> CorrectionProfile:
     """The profile of a TOML file and the maps beside it.
 
     Raises CorrectionsError where a file is missing or damaged, of another format or version, holds a value that is not allowed,
     or the figures and maps are not those that were written together.
     """
+    file = Path(file)
     said = _said(file)
     maps_file = file.parent / Path(said["maps"]).name
     written = _read(maps_file)

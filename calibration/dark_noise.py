@@ -15,8 +15,8 @@ def temporal_dark_noise(points: TransferPoints, gain: Measured) -> Measured:
     variance = points.dark.variance_dn2
     if variance < LEAST_DARK_VARIANCE_DN2:
         bound = HIDDEN_DARK_NOISE_DN / gain.value
-        return Measured(bound, "e-", bound * gain.standard_error / gain.value, "upper bound: quantisation hides it")
+        return Measured(bound, "e-", bound * gain.standard_error / gain.value, "upper bound: quantisation hides it", least=0.0)
     noise_dn = math.sqrt(variance - QUANTISATION_VARIANCE_DN2)
     own = float(points.variance_error_dn2(variance)) / (2 * noise_dn)
     error = math.hypot(own, noise_dn * gain.standard_error / gain.value) / gain.value
-    return Measured(noise_dn / gain.value, "e-", error)
+    return Measured(noise_dn / gain.value, "e-", error, least=0.0)

@@ -98,7 +98,7 @@ def _uniformity(recording: PlaneRecording, bad: np.ndarray, gain: Measured) -> d
         found[f"prnu_{part}_percent"] = sound.prnu_percent[part]
     note = "all photosites, without the high-pass"
     for name, each in (("dsnu_all_e", every.dsnu_e["total"]), ("prnu_all_percent", every.prnu_percent["total"])):
-        found[name] = Measured(each.value, each.unit, each.standard_error, note)
+        found[name] = replace(each, note=note)
     return found
 
 
@@ -133,4 +133,4 @@ def _row_noise(recording: PlaneRecording, gain: Measured) -> Measured:
     variance_error = float(np.sqrt(2 / ((rows - 1) * freedom))) * (row + recording.dark.temporal.total / width)
     value_dn = float(np.sqrt(row))
     error = min(variance_error / (2 * value_dn), np.sqrt(variance_error)) if value_dn else np.sqrt(variance_error)
-    return quotient(Measured(value_dn, "DN", float(error)), gain, "e-")
+    return replace(quotient(Measured(value_dn, "DN", float(error)), gain, "e-"), least=0.0)

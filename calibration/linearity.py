@@ -45,5 +45,5 @@ def linearity(points: TransferPoints) -> Linearity:
     # Noise of the means alone would show as sqrt(2/pi) of its size; what is known about the mean of so many is its error.
     noise_percent = 100 * points.mean_error_dn()[used] / signal[used]
     error = float(np.sqrt((noise_percent**2).sum())) / int(used.sum())
-    value = Measured(float(np.abs(deviation[used]).mean()), "%", error)
+    value = Measured(float(np.abs(deviation[used]).mean()), "%", error, least=0.0)
     return Linearity(value, fit.offset, fit.slope, deviation, used)

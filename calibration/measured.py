@@ -20,18 +20,23 @@ class Measured:
         one standard deviation of the figure over repeated measurements, in the same unit; 0 or more.
     note
         what a reader must know: that it is a bound, or why another method was taken.
+    least
+        what the figure cannot be below, and its interval neither: 0 for a standard deviation.
 
-    Raises ValueError for a value that is not finite or an error that is negative or not finite.
+    Raises ValueError for a value that is not finite or below the least, or an error that is negative or not finite.
     """
 
     value: float
     unit: str
     standard_error: float
     note: str = ""
+    least: float = -math.inf
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
             raise ValueError(f"value = {self.value} {self.unit}: allowed is a finite number")
+        if not self.value >= self.least:
+            raise ValueError(f"value = {self.value} {self.unit}: allowed is {self.least:g} or more")
         if not 0 <= self.standard_error < math.inf:
             raise ValueError(f"standard_error = {self.standard_error} {self.unit}: allowed is 0 or more and finite")
 
@@ -39,7 +44,7 @@ class Measured:
     def interval(self) -> tuple[float, float]:
         """The 95 % interval, in the figure's unit."""
         half = NORMAL_95 * self.standard_error
-        return self.value - half, self.value + half
+        return max(self.least, self.value - half), self.value + half
 
     def agrees_with(self, other: "Measured") -> bool:
         """Whether the two differ by no more than a difference of two such figures does in 95 % of all cases."""

@@ -76,9 +76,9 @@ def nonuniformity(dark: SpatialVariance, lit: SpatialVariance, gain: Measured) -
         lit2, lit_error = getattr(lit.variance, name), getattr(lit.errors, name)
         spread_dn = _deviation(dark2, dark_error)
         relative = math.hypot(spread_dn.standard_error, spread_dn.value * gain.standard_error / gain.value)
-        dsnu[name] = Measured(spread_dn.value / gain.value, "e-", relative / gain.value)
+        dsnu[name] = Measured(spread_dn.value / gain.value, "e-", relative / gain.value, least=0.0)
         response = _deviation(lit2 - dark2, math.hypot(lit_error, dark_error))
-        prnu[name] = Measured(100 * response.value / signal_dn, "%", 100 * response.standard_error / signal_dn)
+        prnu[name] = Measured(100 * response.value / signal_dn, "%", 100 * response.standard_error / signal_dn, least=0.0)
     return Nonuniformity(dsnu, prnu)
 
 

@@ -17,6 +17,10 @@ WAIT_S = 60.0
 """Lamps and sources of voltage settle within that."""
 CHAMBER_WAIT_S = 3600.0
 """A chamber may take its time until the temperature is reached."""
+LIGHT_SHARE = 1e-3
+"""So near to what was asked for the light must be: signals are divided by what was asked for."""
+CHAMBER_K = 1.0
+"""So near to what was asked for the chamber must be: what the camera's frames say of their temperature is what counts."""
 MOST = 1e30
 """No light, temperature or voltage is above that."""
 _MOST_ANSWER_BYTES = 65536
@@ -45,10 +49,9 @@ class RemoteBench:
             raise BenchError(f"bench = {path}: {trouble}; allowed is the socket of a bench, see docs/calibration.md") from error
         self._heard = b""
         try:
-            self._state = self._asked({}, FIRST_WAIT_S)
-            self._refuse_light()
-            self.temperature_k = self._temperature()
-            self.voltage_range_v = self._range()
+            state = self._asked({}, FIRST_WAIT_S)
+            self.temperature_k = self._temperature(state)
+            self.voltage_range_v = self._range(state)
         except BaseException:
             self.close()
             raise
@@ -59,16 +62,25 @@ class RemoteBench:
     """What the voltage input takes; None without one."""
 
     def set_light(self, light: Light) -> None:
-        """Set the light. Raises BenchError where the source cannot give it."""
-        self._asked({"light_per_s": light.photons_per_s}, WAIT_S)
+        """Set the light. Raises BenchError where the source cannot give it, or says that it gives another."""
+        answer = self._asked({"light_per_s": light.photons_per_s}, WAIT_S)
+        told = answer["light_per_s"]
+        if any(abs(own - asked) > LIGHT_SHARE * asked for own, asked in zip(told, light.photons_per_s, strict=True)):
+            raise self._other("light_per_s", list(light.photons_per_s), told, f"that within {100 * LIGHT_SHARE:g} %")
 
     def set_temperature_k(self, temperature_k: float) -> None:
-        """Bring the camera to a temperature, K, and wait for it. Raises BenchError where that cannot be reached."""
-        self._asked({"temperature_k": temperature_k}, CHAMBER_WAIT_S)
+        """Bring the camera to a temperature, K, and wait for it. Raises BenchError where that is not reached."""
+        told = self._temperature(self._asked({"temperature_k": temperature_k}, CHAMBER_WAIT_S))
+        if told is None or abs(told - temperature_k) > CHAMBER_K:
+            raise self._other("temperature_k", temperature_k, told, f"that within {CHAMBER_K:g} K")
 
     def set_voltages(self, voltages_v: Sequence[float]) -> None:
         """Drive the converters until the light is set again, row by row of a frame. Raises BenchError where that cannot be."""
-        self._asked({"voltages_v": list(voltages_v)}, WAIT_S)
+        told = self._range(self._asked({"voltages_v": list(voltages_v)}, WAIT_S))
+        if told != self.voltage_range_v:
+            raise self._other(
+                "voltages_v", f"{len(voltages_v)} of them", told, f"voltage_range_v = {self.voltage_range_v}, as at first"
+            )
 
     def close(self) -> None:
         """Hang up; harmless when repeated."""
@@ -95,6 +107,7 @@ class RemoteBench:
             raise self._strange("its answer is no JSON object")
         if "error" in answer:
             raise BenchError(f"bench = {self._path}: it refused ({answer['error']}); allowed is what its equipment can do")
+        self._refuse_light(answer)
         return answer
 
     def _line(self, until: float) -> bytes:
@@ -110,23 +123,23 @@ class RemoteBench:
         line, self._heard = self._heard.split(b"\n", 1)
         return line
 
-    def _refuse_light(self) -> None:
-        if "light_per_s" not in self._state:
+    def _refuse_light(self, answer: dict[str, Any]) -> None:
+        if "light_per_s" not in answer:
             raise self._strange("it names no light_per_s")
-        light = self._state["light_per_s"]
+        light = answer["light_per_s"]
         if not _are_numbers(light, 3) or min(light) < 0:
             raise self._strange(f"light_per_s = {str(light)[:40]} is no three numbers of 0 or more photons/s")
 
-    def _temperature(self) -> float | None:
-        value = self._state.get("temperature_k")
+    def _temperature(self, answer: dict[str, Any]) -> float | None:
+        value = answer.get("temperature_k")
         if value is None:
             return None
         if not _are_numbers([value], 1) or value <= 0:
             raise self._strange(f"temperature_k = {str(value)[:40]} is no number above 0")
         return float(value)
 
-    def _range(self) -> tuple[float, float] | None:
-        value = self._state.get("voltage_range_v")
+    def _range(self, answer: dict[str, Any]) -> tuple[float, float] | None:
+        value = answer.get("voltage_range_v")
         if value is None:
             return None
         if not _are_numbers(value, 2):
@@ -135,6 +148,10 @@ class RemoteBench:
         if not low < high:
             raise self._strange(f"voltage_range_v = {low:g} to {high:g} is no range")
         return low, high
+
+    def _other(self, field: str, asked: object, told: object, allowed: str) -> BenchError:
+        given = "nothing of it" if told is None else str(told)
+        return BenchError(f"bench = {self._path}: asked for {field} = {asked}, it answers {given}; allowed is {allowed}")
 
     def _strange(self, trouble: str) -> BenchError:
         return BenchError(f"bench = {self._path}: {trouble}; allowed is a bench that answers as docs/calibration.md says")

@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
-from keycam.printing import show
+from keycam.table import Table, show
 
 if TYPE_CHECKING:
     from hil.run import HilRun
@@ -32,7 +30,7 @@ def print_contract(run: "HilRun", page: Path) -> None:
         for heading in ("test", "kind", "message"):
             failures.add_column(heading)
         for each in result["failures"]:
-            failures.add_row(each["test"], each["kind"], each["message"][:MOST_SHOWN])
+            failures.add_row(each["test"], each["kind"], each["message"][:MOST_SHOWN].splitlines())
         show(failures)
     reasons: dict[str, int] = {}
     for each in result["skipped"]:
@@ -42,7 +40,7 @@ def print_contract(run: "HilRun", page: Path) -> None:
         skipped.add_column("tests", justify="right")
         skipped.add_column("because")
         for reason, times in reasons.items():
-            skipped.add_row(str(times), reason)
+            skipped.add_row(str(times), reason.splitlines())
         show(skipped)
     pairs = {name.replace("_", " "): f"{value:.4g}" for name, value in result["figures"].items()}
     print_table({"firmware": result["firmware"][:16], **pairs, "report": str(page)})
@@ -56,7 +54,7 @@ def print_table(result: dict[str, Any]) -> None:
         show(_of_rows(name.replace("_", " "), value))
     for name, value in result.items():
         if name not in rows:
-            table.add_row(name.replace("_", " "), _cell(value))
+            table.add_row(name.replace("_", " "), _cell(value).splitlines())
     show(table)
 
 
@@ -65,7 +63,7 @@ def _of_rows(title: str, rows: list[dict[str, Any]]) -> Table:
     for heading, value in rows[0].items():
         table.add_column(heading.replace("_", " "), justify="left" if isinstance(value, str) else "right")
     for row in rows:
-        table.add_row(*map(_cell, row.values()))
+        table.add_row(*(_cell(value).splitlines() for value in row.values()))
     return table
 
 

@@ -6,10 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.measure import Measurement
-from rich.table import Table
+from keycam.printable import printable
+from keycam.table import Cell, Table, show
 
 if TYPE_CHECKING:
     from keycam.demo import DemoResult
@@ -128,7 +126,7 @@ def print_audit(result: dict[str, Any], report: Path | None = None) -> None:
     found = verdict(result)
     print(f"{found.level}: {found.sentence}")
     if report is not None:
-        print(f"report: {report}")
+        print(printable(f"report: {report}"))
 
 
 def print_scheme_audit(result: dict[str, Any]) -> None:
@@ -157,7 +155,7 @@ def print_scheme_audit(result: dict[str, Any]) -> None:
         says = {scheme: sections[name]["says"] for scheme, sections in result["schemes"].items() if "says" in sections[name]}
         for sentence in dict.fromkeys(says.values()):
             schemes = ", ".join(scheme for scheme, said in says.items() if said == sentence)
-            print(f"{name.replace('_', ' ')}, {schemes}: {sentence}")
+            print(printable(f"{name.replace('_', ' ')}, {schemes}: {sentence}"))
 
 
 def print_inference(result: dict[str, Any]) -> None:
@@ -176,20 +174,15 @@ def print_batch(result: dict[str, Any]) -> None:
         table.add_column(heading, justify="right" if heading in ("frames", "seconds", "share") else "left")
     for name, seen in result["footage"].items():
         mostly, share = next(iter(seen["mean_shares"].items()))
-        table.add_row(_named(name), str(seen["frames"]), f"{seen['duration_s']:.2f}", mostly, f"{share:.1%}")
+        table.add_row(name, str(seen["frames"]), f"{seen['duration_s']:.2f}", mostly, f"{share:.1%}")
     show(table)
     pairs = {"frames done now": str(result["frames_done"]), "frames a second": f"{result['frames_per_second']:.1f}"}
-    pairs |= {name.replace("_", " "): _named(result[name]) for name in ("summary", "contact_sheet") if name in result}
+    pairs |= {name.replace("_", " "): result[name] for name in ("summary", "contact_sheet") if name in result}
     if result.get("done_before"):
-        pairs["done before"] = _named(", ".join(result["done_before"]))
+        pairs["done before"] = ", ".join(result["done_before"])
     if result.get("incomplete"):
-        pairs["incomplete"] = _named(", ".join(result["incomplete"]))
-    show(_pairs({**pairs, "set aside": _named(", ".join(result["set_aside"])) or "nothing"}))
-
-
-def _named(name: str) -> str:
-    """A file's name for a table: no markup, and a mark for what has no place on a line or no letter."""
-    return escape("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name))
+        pairs["incomplete"] = ", ".join(result["incomplete"])
+    show(_pairs({**pairs, "set aside": ", ".join(result["set_aside"]) or "nothing"}))
 
 
 def print_training(result: dict[str, Any]) -> None:
@@ -252,7 +245,7 @@ def _cell(value: Any) -> str:
 
 
 def print_calibration(result: dict[str, Any]) -> None:
-    """A calibration: the figures of each colour plane with their 95 % intervals, the converters, the files."""
+    """A calibration: the figures of each colour plane with their 95 % intervals and notes, the converters, the files."""
     planes = result["planes"]
     for name, plane in planes.items():
         table = Table(title=f"{result['camera']['device']}, {name}")
@@ -263,6 +256,9 @@ def print_calibration(result: dict[str, Any]) -> None:
             interval = " to ".join(f"{end:.5g}" for end in entry["interval"]) if known else ""
             table.add_row(figure, f"{entry['value']:.5g}" if known else "not measured", interval, entry["unit"])
         show(table)
+        for figure, entry in plane["measured"].items():
+            if entry.get("note"):
+                print(printable(f"{figure}: {entry['note']}"))
     pairs = {f"{name}: {kind} defects": str(count) for name, plane in planes.items() for kind, count in plane["defects"].items()}
     converters = result["converters"]
     if converters is not None:
@@ -270,7 +266,7 @@ def print_calibration(result: dict[str, Any]) -> None:
         pairs["effective bits of the converters, median"] = f"{bits['median']:.2f}"
         pairs["INL of all columns, LSB"] = f"{inl['least']:.2f} to {inl['most']:.2f}"
         pairs["missing codes"] = str(converters["missing_codes"])
-    show(_pairs({**pairs, "files": "\n".join(result["files"])}))
+    show(_pairs({**pairs, "files": result["files"]}))
 
 
 def print_comparison(result: dict[str, Any]) -> None:
@@ -283,6 +279,9 @@ def print_comparison(result: dict[str, Any]) -> None:
         difference = "" if row["difference_percent"] is None else f"{row['difference_percent']:+.2f}"
         table.add_row(row["plane"], row["figure"], row["unit"], *numbers, difference, row["note"] or _cell(row["agree"]))
     show(table)
+    if result["conditions"]:
+        sides = (f"{name} {_figure(said['a'])} and {_figure(said['b'])}" for name, said in result["conditions"].items())
+        print(printable(f"A and B were not measured alike: {', '.join(sides)}"))
     counts = {
         "figures that differ by more than their intervals allow": str(result["differ"]),
         "figures that were not compared": str(result["not_compared"]),
@@ -371,16 +370,8 @@ def print_recording(result: dict[str, Any]) -> None:
     show(_pairs(shown))
 
 
-def _pairs(pairs: dict[str, str]) -> Table:
+def _pairs(pairs: Mapping[str, Cell]) -> Table:
     table = Table(show_header=False)
     for name, value in pairs.items():
         table.add_row(name, value)
     return table
-
-
-def show(table: Table) -> None:
-    """Print a table, as wide as it needs to be where nobody's terminal is the limit."""
-    console = Console()
-    if not console.is_terminal:  # a file or a pipe has no width that a table must keep to
-        console.width = max(console.width, Measurement.get(console, console.options.update(width=1000), table).maximum)
-    console.print(table)

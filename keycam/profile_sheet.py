@@ -13,20 +13,24 @@ from sensor_sim import SensorProfile
 
 
 def profile_sheet(profile: SensorProfile) -> dict[str, Any]:
-    """All figures of the profile, and under "derived" those that follow from them."""
+    """All figures of the profile, and under "derived" those that follow from them.
+
+    What `keycam calibrate` defines otherwise has another name here: these are of the profile's figures alone, without columns,
+    defects and quantisation.
+    """
     figures, gain = profile.readout, system_gain_dn_per_e(profile)
     noise_e = dark_noise_e(profile)
     saturation_e = min(profile.full_well_e, (2**figures.bits - 1 - figures.black_level_dn) / gain)
     derived = {
         "system_gain_dn_per_e": gain,
         "dark_noise_e": noise_e,
-        "dsnu_e": profile.dsnu_e,
-        "prnu_percent": profile.prnu.spread_percent,
+        "photosite_offsets_e": profile.dsnu_e,
+        "photosite_response_percent": profile.prnu.spread_percent,
         "dark_current_e_per_s": profile.dark.mean_e_per_s * profile.dark.warming(profile.temperature_k),
         "saturation_e": saturation_e,
         "limited_by": "full well" if profile.full_well_e <= saturation_e else "converter",
-        "snr_max_db": 10 * math.log10(saturation_e),
-        "dynamic_range_db": 20 * math.log10(saturation_e / noise_e) if noise_e else math.inf,
+        "shot_noise_snr_at_saturation_db": 10 * math.log10(saturation_e),
+        "saturation_over_dark_noise_db": 20 * math.log10(saturation_e / noise_e) if noise_e else None,
         "default_exposure_s": profile.default_exposure_s,
     }
     return {**asdict(profile), "derived": derived}

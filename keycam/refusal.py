@@ -8,14 +8,15 @@ from typer.exceptions import TyperException
 from keycam.atomic_file import OutputError
 from keycam.key import KeyFileError
 from keycam.live.errors import PageError
+from keycam.printable import printable
 
 INCOMPLETE, BAD_ARGUMENT, BAD_FILE, INTERRUPTED = 1, 2, 3, 130
 """A part of the work failed; the line itself is wrong; what it names is missing, damaged or cannot be written; Ctrl-C."""
 
 
 def say(sentence: str) -> None:
-    """Say a sentence on standard error, on one line whatever the names in it hold."""
-    typer.echo(f"keycam: {' '.join(sentence.splitlines())}", err=True)
+    """Say a sentence on standard error, on one line that no terminal obeys whatever the names in it hold."""
+    typer.echo(f"keycam: {printable(' '.join(sentence.splitlines()))}", err=True)
 
 
 def refusal(error: Exception) -> tuple[str, int]:

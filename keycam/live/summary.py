@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from rich.table import Table
-
-from keycam.printing import show
+from keycam.table import Table, show
 
 
 def print_live(result: dict[str, Any]) -> None:

@@ -123,6 +123,8 @@ def test_info_shows_a_sensors_sheet_and_draws_its_photon_transfer_curve(command,
         sheet["conversion_gain_v_per_e"] / (sheet["readout"]["full_scale_v"] / 2 ** sheet["readout"]["bits"])
     )
     assert derived["saturation_e"] <= sheet["full_well_e"]
+    assert not {"dsnu_e", "prnu_percent", "snr_max_db", "dynamic_range_db"} & set(derived)  # calibrate's, by other definitions
+    assert "Infinity" not in command("info", "--profile", "ideal", "--json").out
     with Image.open(file) as picture:
         assert picture.format == "PNG"
     assert "machine-vision" in command("info").out

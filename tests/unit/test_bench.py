@@ -212,6 +212,36 @@ def test_what_is_no_bench_is_refused_in_one_sentence(tmp_path: Path, answer: byt
     thread.join(10)
 
 
+@pytest.mark.parametrize(
+    ("answer", "asks", "trouble"),
+    [
+        (b"{}\n", lambda lamp: lamp.set_light(Light()), "it names no light_per_s"),
+        (b"{}\n", lambda lamp: lamp.set_temperature_k(321.5), "it names no light_per_s"),
+        (b'{"light_per_s": [0, 4, 0]}\n', lambda lamp: lamp.set_light(Light(0, 5, 0)), r"light_per_s = \[0, 5, 0\], it answers"),
+        (b'{"light_per_s": [0, 5, 0]}\n', lambda lamp: lamp.set_light(Light()), r"allowed is that within 0.1 %"),
+        (
+            b'{"light_per_s": [0, 0, 0], "temperature_k": 300}\n',
+            lambda lamp: lamp.set_temperature_k(321.5),
+            "asked for temperature_k = 321.5, it answers 300.0; allowed is that within 1 K",
+        ),
+        (b'{"light_per_s": [0, 0, 0]}\n', lambda lamp: lamp.set_temperature_k(321.5), "it answers nothing of it; allowed is"),
+        (
+            b'{"light_per_s": [0, 0, 0]}\n',
+            lambda lamp: lamp.set_voltages([0.5]),
+            "voltages_v = 1 of them, it answers nothing of it",
+        ),
+    ],
+)
+def test_a_bench_that_did_something_else_is_refused(
+    tmp_path: Path, answer: bytes, asks: Callable[[RemoteBench], None], trouble: str
+) -> None:
+    first = b'{"light_per_s": [0, 0, 0], "temperature_k": 300, "voltage_range_v": [0, 1]}\n'
+    thread = answering(tmp_path / "lamp", first, answer)
+    with RemoteBench(tmp_path / "lamp") as lamp, pytest.raises(BenchError, match=trouble):
+        asks(lamp)
+    thread.join(10)
+
+
 def test_no_bench_is_refused_with_what_the_system_says(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"bench = .*nowhere: No such file or directory; allowed is the socket of a bench"):
         RemoteBench(tmp_path / "nowhere")
@@ -251,7 +281,7 @@ def test_a_bench_that_answers_in_drops_for_ever_is_refused_in_time(tmp_path: Pat
 
 def test_only_the_chamber_is_waited_for_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote_bench, "WAIT_S", 0.2)
-    answers = (b'{"light_per_s": [0, 0, 0], "temperature_k": 300}\n', b"")
+    answers = [b'{"light_per_s": [0, 0, 0], "temperature_k": %d}\n' % kelvin for kelvin in (300, 310)]
     released = threading.Event()
 
     def serve(listening: socket.socket) -> None:
@@ -260,7 +290,7 @@ def test_only_the_chamber_is_waited_for_longer(tmp_path: Path, monkeypatch: pyte
             connection.sendall(answers[0])
             connection.recv(65536)
             released.wait(0.5)  # longer than any other question is given
-            connection.sendall(answers[0])
+            connection.sendall(answers[1])
             connection.recv(65536)
             released.wait(10)
 

@@ -30,7 +30,7 @@ def written(file: Path, measured: Any) -> Path:
         ({**GAIN, "interval": ["a", "b"]}, "gain.interval = ['a', 'b']; allowed is"),
         ({**GAIN, "value": "big"}, "gain.value = big; allowed is a number, or null"),
         ({**GAIN, "value": True}, "gain.value = True; allowed is a number, or null"),
-        ({**GAIN, "value": float("nan")}, "gain.interval = [0.39, 0.41]; allowed is two numbers around the value"),
+        ({**GAIN, "value": float("nan")}, "gain.value = nan; allowed is a finite number, or null with an interval of null"),
         ({**GAIN, "value": None}, "gain.value = nothing; allowed is a number, or null with an interval of null"),
         ({**GAIN, "interval": [0, float("inf")]}, "gain = [0.4, 0, inf]; allowed is finite numbers"),
         ({**GAIN, "value": 10**400, "interval": [0, 10**401]}, "allowed is finite numbers"),
@@ -91,3 +91,33 @@ def test_what_cannot_be_compared_is_told_and_not_counted(tmp_path: Path) -> None
     assert (rows["apart"]["agree"], rows["alike"]["agree"]) == (False, True)
     assert rows["apart"]["difference_percent"] == pytest.approx(25)
     assert (found["differ"], found["not_compared"]) == (1, 6)
+
+
+def test_conditions_that_differ_are_told_and_others_are_not(tmp_path: Path) -> None:
+    for name, gain, kelvin, frames in (("a", 1.0, 300.0, 24), ("b", 2.0, 300.2, 100)):
+        body = json.loads(written(tmp_path / name, {"gain": GAIN}).read_text())
+        camera, conditions = {"analog_gain": gain, "height": 48}, {"temperature_k": kelvin, "stack_frames": frames}
+        (tmp_path / name).write_text(json.dumps({**body, "camera": camera, "conditions": conditions}))
+    found = compare_calibrations(tmp_path / "a", tmp_path / "b")
+    assert found["conditions"] == {"analog_gain": {"a": 1, "b": 2}, "stack_frames": {"a": 24, "b": 100}}
+    assert found["differ"] == 0
+    assert compare_calibrations(tmp_path / "a", tmp_path / "a")["conditions"] == {}
+    for said, trouble in (
+        (7, "camera = 7; allowed is an object"),
+        ({"bits": float("nan")}, "camera.bits = nan; allowed is text or a finite number"),
+        ({"bits": 10**400}, "allowed is text or a finite number"),
+        ({"bits": []}, "allowed is text or a finite number"),
+    ):
+        (tmp_path / "b").write_text(json.dumps({**body, "camera": said}))
+        with pytest.raises(CalibrationError, match=trouble):
+            compare_calibrations(tmp_path / "a", tmp_path / "b")
+
+
+def test_an_interval_that_was_cut_at_0_keeps_its_error_and_no_difference_is_infinite(tmp_path: Path) -> None:
+    cut = {"value": 0.0, "unit": "%", "interval": [0.0, 1.96]}
+    figures = load_figures(written(tmp_path / "measured.json", {"row": cut, "least": {**cut, "value": 5e-324}}))["mono"]
+    row = figures["row"]
+    assert row is not None
+    assert row.standard_error == pytest.approx(1, rel=1e-3)
+    found = compare_calibrations(tmp_path, written(tmp_path / "b", {"row": cut, "least": {**cut, "value": 1.0}}))
+    assert "Infinity" not in json.dumps(found)

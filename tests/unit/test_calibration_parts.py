@@ -117,6 +117,13 @@ def test_a_line_through_points_that_scatter_more_than_they_say_is_less_certain()
     assert weighted_line(x, y, np.full(10, 0.1)).slope_error == pytest.approx(weighted_line(x, y, np.full(10, 1.0)).slope_error)
 
 
+def test_an_interval_ends_where_the_figure_cannot_be() -> None:
+    assert Measured(1.0, "e-", 1.0, least=0.0).interval == pytest.approx((0, 2.96), abs=1e-3)
+    assert Measured(1.0, "e-", 1.0).interval[0] < 0
+    with pytest.raises(ValueError, match="allowed is 0 or more"):
+        Measured(-1.0, "e-", 1.0, least=0.0)
+
+
 def test_a_line_needs_two_places() -> None:
     with pytest.raises(ValueError, match="allowed is 2 or more"):
         weighted_line(np.ones(3), np.ones(3), np.ones(3))
