@@ -35,7 +35,7 @@ def no_interrupt_lost() -> Iterator[None]:
 
     sys.unraisablehook = again
     if here:
-        signal.signal(signal.SIGINT, _when_imported)
+        signal.signal(signal.SIGINT, interrupt_when_imported)
     try:
         yield
     finally:
@@ -44,8 +44,8 @@ def no_interrupt_lost() -> Iterator[None]:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _when_imported(number: int, frame: FrameType | None) -> None:
-    """Handle an interrupt as ever, or later while anything is imported."""
+def interrupt_when_imported(number: int, frame: FrameType | None) -> None:
+    """A handler of signals: raises KeyboardInterrupt, or interrupts later while anything is imported."""
     outer = frame
     while outer is not None:
         if outer.f_code.co_filename == IMPORTING:

@@ -109,8 +109,6 @@ class AuditButton:
         return link, emission_of(thumbs, throw_away)
 
     def _audit(self, link: Emission, small: Emission, policy: str, tell: Tell) -> bytes:
-        # What the attacks put together is shown in any case, as it is nobody's secret; the scene beside it when it is asked for.
-        is_shown = self._pipeline.settings.reveal
         figures = dict(flatness(sample_histogram(link.first(1))).figures)
         if policy == "raster":
             picture = small.scenes[-1]
@@ -122,7 +120,9 @@ class AuditButton:
         together = self._tried(ciphertext_only(small, ("small",), None, self._seed))
         figures |= neighbours.figures | together.figures
         row = together.rows[-1]
-        pictures = {**({"original": row.original} if is_shown else {}), "link": row.link, "rebuilt": row.recovered}
+        # What an attacker puts together is nobody's secret; the scene beside it is shown where it was asked for.
+        original = {"original": row.original} if self._pipeline.settings.reveal else {}
+        pictures = {**original, "link": row.link, "rebuilt": row.recovered}
         return _result(*_verdict(figures), policy, link, figures, pictures)
 
     def _tried(self, case: Any) -> Scored:

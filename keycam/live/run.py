@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from inference.recording import RecordingWriter
+from keycam.interrupt import interrupt_when_imported
 from keycam.live.chosen_network import chosen_network
 from keycam.live.display import has_display
 from keycam.live.live_frame import LiveFrame
@@ -155,7 +156,7 @@ def _stopped_by_signals(pipeline: Pipeline, begun: threading.Event) -> Iterator[
 
     def stop(number: int, at: FrameType | None) -> None:
         if not begun.is_set():
-            signal.default_int_handler(number, at)
+            interrupt_when_imported(number, at)
         asked.set()
         signal.signal(number, signal.default_int_handler)
 
