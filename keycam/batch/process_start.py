@@ -19,13 +19,10 @@ if TYPE_CHECKING:
 
 def start(threads: int) -> None:
     """Begin a worker process with so many threads."""
-    from keycam.process import keep_freed_memory, share_threads
+    from keycam.process import begin_with_threads
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all, and the process above decides
-    for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = str(threads)
-    keep_freed_memory()
-    share_threads()
+    begin_with_threads(threads)
     threading.Thread(target=_end_with_parent, name="keycam-parent", daemon=True).start()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from typing import Any
 
 import pytest
 
+from keycam.batch.cluster_plugin import BatchWorker
+from keycam.batch.recipe import Recipe
 from keycam.batch.rows import compared
+from sensor_sim import DEMO_PROFILE
 from tests.batch_here import Here
 from tests.footage_files import spoil, write_video
 
@@ -51,6 +55,25 @@ def test_a_cluster_gives_what_this_machine_gives(command, key: Path, tmp_path: P
     here, there = (rows_in(tmp_path / place / "clip.mp4") for place in ("here", "there"))
     assert [compared(row) for row in here] == [compared(row) for row in there]
     assert not {row["counter"] for row in here} & {row["counter"] for row in there}
+
+
+def test_a_dask_worker_holds_the_batch_to_its_own_threads(tmp_path: Path) -> None:
+    # More would wait actively for each other, and two workers be slower than one.
+    recipe = Recipe(
+        model="resnet20", weights=None, digest="", size=None, profile=DEMO_PROFILE, seed=0, policy="secure", shuffle="input",
+        key=None, client=None, passphrase_file=None,
+    )  # fmt: skip
+    sent = pickle.dumps(BatchWorker(recipe, tmp_path))
+    worker = (
+        "import pickle, sys\n"
+        "from types import SimpleNamespace as Some\n"
+        "plugin = pickle.load(sys.stdin.buffer)\n"
+        "plugin.setup(Some(state=Some(nthreads=1)))\n"
+        "import numba, torch\n"
+        "print(numba.config.NUMBA_NUM_THREADS, torch.get_num_threads())\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", worker], env=ENVIRONMENT, input=sent, capture_output=True, check=True)
+    assert ran.stdout.decode() == "1 1\n"
 
 
 def test_an_address_where_no_scheduler_answers_is_told(command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
