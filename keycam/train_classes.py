@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from inference.datasets import LabelledImages, load_cifar10
 from inference.keyed import convert
 from inference.keyed.positions import take_positions
 from inference.models import MODELS, build
+from inference.models.resnet import PreResNet, begin_as_identity, shallow
 from inference.training import TrainingPlan, train
 from keycam.atomic_file import make_folder
 from keycam.policy import named_policy
@@ -41,6 +42,14 @@ def train_classes(request: TrainingRequest) -> dict[str, Any]:
         batch_size=request.batch_size or TrainingPlan.batch_size, seed=request.seed,
         keyed_policy=request.policy if keyed else None,
     )  # fmt: skip
+    if request.shallow_epochs:
+        assert isinstance(network, PreResNet)
+        begin_as_identity(network)
+        first = replace(plan, epochs=request.shallow_epochs, small_crop_epochs=request.shallow_epochs * 2 // 5)
+        reports = train(shallow(network), first, training, request.out / f"{model}-shallow.checkpoint")
+        *_, _ = progress(reports, "training the first blocks", first.epochs, lambda report: report.epoch)
+        # What is partly trained would forget it at the full rate.
+        plan = replace(plan, shallow_epochs=request.shallow_epochs, peak_learning_rate=plan.peak_learning_rate / 2)
     forward = keyed_forward(network, request.policy, size) if keyed else None
     reports = train(network, plan, training, request.out / f"{model}.checkpoint", forward)
     *_, last = progress(reports, "training", plan.epochs, lambda report: report.epoch)

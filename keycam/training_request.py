@@ -21,6 +21,8 @@ class TrainingRequest:
         A network for this data set; None for the first that there is.
     epochs, batch_size
         None for what the shipped weights were made with.
+    shallow_epochs
+        So many epochs before these of the first blocks of every stage alone; of preresnet110 on plain pictures.
     keyed, policy
         Train the keyed network on frames in the order of `policy`.
     images
@@ -33,6 +35,7 @@ class TrainingRequest:
     model: str | None = None
     epochs: int | None = None
     batch_size: int | None = None
+    shallow_epochs: int = 0
     keyed: bool = False
     policy: str = "secure"
     images: int | None = None
@@ -41,6 +44,8 @@ class TrainingRequest:
     def __post_init__(self) -> None:
         model_for(self.dataset, self.model)
         named_policy(self.policy)
+        if self.shallow_epochs and (self.keyed or self.model_name != "preresnet110"):
+            raise ValueError(f"shallow_epochs = {self.shallow_epochs}: allowed with model preresnet110 and without keyed")
         if self.keyed and self.dataset != "cifar10":
             raise ValueError(f"keyed = {self.keyed}: allowed with dataset cifar10, whose frames can all have one size")
 

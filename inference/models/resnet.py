@@ -1,5 +1,7 @@
 """Residual networks for CIFAR: ResNet-20 (He et al. 2016a) and PreResNet-110 (He et al. 2016b)."""
 
+import copy
+
 from torch import Tensor, nn
 
 from inference.models.normalise import Normalise
@@ -120,6 +122,25 @@ class PreResNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.stages(self.conv1(self.normalise(x)))
         return self.linear(self.flatten(self.pool(self.relu(self.bn(x)))))
+
+
+def shallow(network: PreResNet, blocks: int = 3) -> nn.Module:
+    """The first `blocks` of every stage of `network`, with the first and last layers, as a network of its own.
+
+    It has its parameters in common with `network`: what one learns, the other knows. Blocks that it leaves out may begin as
+    identities (`begin_as_identity`); then both answer alike until `network` itself is trained.
+    """
+    view = copy.copy(network)
+    view._modules = dict(network._modules)
+    view.stages = nn.Sequential(*(stage[:blocks] for stage in network.stages))
+    return view
+
+
+def begin_as_identity(network: PreResNet, blocks: int = 3) -> None:
+    """Let all but the first `blocks` of every stage pass on what they get: their last convolution begins at zero."""
+    for stage in network.stages:
+        for block in stage[blocks:]:
+            nn.init.zeros_(block.conv3.weight)
 
 
 def initialise(network: nn.Module) -> None:

@@ -24,6 +24,8 @@ class TrainingPlan:
         A name in `inference.models.MODELS`.
     epochs, small_crop_epochs
         All epochs, and how many of the first ones see only 24x24 crops (0.56 times the work).
+    shallow_epochs
+        How many went before, of the first blocks of every stage alone; only of networks that can be cut like that.
     peak_learning_rate
         Reached after a tenth of all steps; falls linearly to zero from there.
     keyed_policy
@@ -36,6 +38,7 @@ class TrainingPlan:
     model: str = "resnet20"
     epochs: int = 50
     small_crop_epochs: int = 20
+    shallow_epochs: int = 0
     batch_size: int = 128
     peak_learning_rate: float = 0.2
     momentum: float = 0.9
@@ -48,6 +51,8 @@ class TrainingPlan:
             raise ValueError(f"epochs = {self.epochs}: allowed is 1 or more")
         if not 0 <= self.small_crop_epochs <= self.epochs:
             raise ValueError(f"small_crop_epochs = {self.small_crop_epochs}: allowed is 0 to epochs = {self.epochs}")
+        if self.shallow_epochs < 0:
+            raise ValueError(f"shallow_epochs = {self.shallow_epochs}: allowed is 0 or more")
         if self.batch_size < 2:
             raise ValueError(f"batch_size = {self.batch_size}: allowed is 2 or more")
         if not self.peak_learning_rate > 0:

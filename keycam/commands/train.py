@@ -19,6 +19,12 @@ def train(
     batch_size: Annotated[
         int | None, typer.Option(help="Pictures in one step; by default 128 of cifar10, 8 of camvid.", min=2)
     ] = None,
+    shallow_epochs: Annotated[
+        int,
+        typer.Option(
+            help="For preresnet110: first so many passes with three of its 18 blocks in every stage, a sixth of the work.", min=0
+        ),
+    ] = 0,
     keyed: Annotated[
         bool, typer.Option("--keyed", help="Train the keyed network on keyed frames of cifar10; no raster picture enters it.")
     ] = False,
@@ -32,8 +38,8 @@ def train(
     from keycam.train import TrainingRequest, run_training
 
     request = TrainingRequest(
-        data=data, out=out, dataset=dataset, model=model, epochs=epochs, batch_size=batch_size, keyed=keyed, policy=policy,
-        images=images, seed=seed,
+        data=data, out=out, dataset=dataset, model=model, epochs=epochs, batch_size=batch_size,
+        shallow_epochs=shallow_epochs, keyed=keyed, policy=policy, images=images, seed=seed,
     )  # fmt: skip
     result = run_training(request)
     print_json(result) if as_json else print_training(result)
