@@ -132,14 +132,15 @@ def shallow(network: PreResNet, blocks: int = 3) -> nn.Module:
     """
     view = copy.copy(network)
     view._modules = dict(network._modules)
-    view.stages = nn.Sequential(*(stage[:blocks] for stage in network.stages))
+    view.stages = nn.Sequential(*(nn.Sequential(*list(stage.children())[:blocks]) for stage in network.stages))
     return view
 
 
 def begin_as_identity(network: PreResNet, blocks: int = 3) -> None:
     """Let all but the first `blocks` of every stage pass on what they get: their last convolution begins at zero."""
     for stage in network.stages:
-        for block in stage[blocks:]:
+        for block in list(stage.children())[blocks:]:
+            assert isinstance(block, PreActivationBottleneck)
             nn.init.zeros_(block.conv3.weight)
 
 

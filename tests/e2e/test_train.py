@@ -84,6 +84,28 @@ def test_vgg16_is_trained_on_whole_pictures_as_it_takes_no_small_crops(command, 
     assert card["small_crop_epochs"] == 0
 
 
+def test_the_first_blocks_of_preresnet110_can_be_trained_before_the_rest(command, small_data: Path, left_over: Path) -> None:
+    arguments = line(small_data, left_over, "--model", "preresnet110", "--epochs", 1, "--shallow-epochs", 2, "--images", 32)
+    card = command(*arguments, "--json").json()
+    assert (card["epochs"], card["shallow_epochs"]) == (1, 2)
+    shallow = torch.load(left_over / "preresnet110-shallow.checkpoint", weights_only=True)
+    assert shallow["report"]["epoch"] == 2
+    # Taken up where it is, and both runs at their end.
+    assert command(*arguments, "--json").json() == card
+    other = command(*arguments[:-2], "--images", 31)
+    assert other.code == 3
+    assert other.err.startswith(f"keycam: checkpoint = {left_over / 'preresnet110-shallow.checkpoint'}: it was begun with ")
+
+
+@pytest.mark.parametrize("more", [(), ("--model", "vgg16"), ("--model", "preresnet110", "--keyed")])
+def test_other_networks_have_no_first_blocks_of_their_own(
+    command, small_data: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    run = command(*line(small_data, tmp_path / "out", "--shallow-epochs", 2, *more))
+    assert (run.code, run.out) == (2, "")
+    assert run.err == "keycam: shallow_epochs = 2: allowed with model preresnet110 and without keyed\n"
+
+
 def test_ctrl_c_in_the_middle_and_the_same_line_again_give_the_weights_of_an_uninterrupted_run(
     command, interrupted: Callable, small_data: Path, tmp_path: Path, left_over: Path
 ) -> None:

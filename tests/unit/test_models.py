@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from inference.models import MODELS, build, load, model_for
 from inference.models.normalise import CIFAR10_MEAN, CIFAR10_STD, Normalise
 from inference.models.registry import WeightsError, shipped_weights
+from inference.models.resnet import PreResNet, begin_as_identity, shallow
 
 
 def parameters(name: str) -> int:
@@ -24,6 +25,25 @@ def test_resnet20_has_0_27_million_parameters() -> None:
 
 def test_preresnet110_has_1_70_million_parameters() -> None:
     assert parameters("preresnet110") == pytest.approx(1.70e6, abs=0.01e6)
+
+
+def test_the_first_blocks_of_preresnet110_learn_for_the_whole_network() -> None:
+    torch.manual_seed(0)
+    whole, pictures = PreResNet(5), torch.rand(2, 3, 8, 8)
+    begin_as_identity(whole, 2)
+    part = shallow(whole, 2)
+    assert sum(p.numel() for p in part.parameters()) < sum(p.numel() for p in whole.parameters())
+    before = part(pictures)
+    with torch.no_grad():
+        for parameter in part.parameters():
+            parameter.mul_(1.1)
+    after = part(pictures)
+    assert not torch.allclose(before, after)
+    assert torch.equal(whole(pictures), after)
+    assert torch.equal(whole.eval()(pictures), part.eval()(pictures))
+    # What passed on its input so far learns as well.
+    whole.train()(pictures).square().sum().backward()
+    assert whole.stages[2][4].conv3.weight.grad.abs().max() > 0
 
 
 def test_vgg16_has_14_7_million_parameters() -> None:
