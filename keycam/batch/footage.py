@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.recording.video import ATTACHMENT
 from keycam.batch.broken_off import Reach
 from sensor_sim.scene import Scene, SceneError, linear_from_srgb, read_image
 from sensor_sim.scene.images import refuse_unless_filled
@@ -58,7 +59,10 @@ class Video:
 
     def survey(self) -> Survey:
         """Go through the file once, without decoding it where its packets say enough. Raises SceneError."""
-        with _opened(self.path) as (_, stream, frames):
+        with _opened(self.path) as (container, stream, frames):
+            if any(one.name == ATTACHMENT for one in container.streams.attachments):
+                allowed = f"allowed is footage, and for these frames 'keycam replay {self.path}'"
+                raise SceneError(f"video = {self.path}: it is a recording of keyed frames, which show no scene; {allowed}")
             first = next(frames, None)
             if first is None:
                 raise SceneError(f"video = {self.path}: it has no frames; allowed is a video of at least one frame")

@@ -24,6 +24,8 @@ def info(
     from keycam.about import about
     from keycam.printing import print_about, print_json, print_profile
 
+    if figure is not None and figure.suffix.lower() != ".png" and not figure.is_dir():
+        raise ValueError(f"figure = {figure}: allowed is a name that ends in .png")
     if profile is not None:
         from keycam.profile_sheet import draw_transfer, profile_sheet
         from sensor_sim import load_profile

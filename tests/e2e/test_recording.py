@@ -171,6 +171,13 @@ def test_an_exported_recording_comes_back_frame_by_frame(command, demonstration:
     assert same(list(after), list(before))
     assert np.array_equal(after.index.rows, before.index.rows)
     assert command("recording", "check", again, "--key", demonstration / "door.key").code == 0
+    # For ordinary footage it is not to be taken: it shows no scene.
+    looked = command("batch", video, "--out", tmp_path / "out")
+    assert (looked.code, looked.out) == (3, "")
+    assert looked.err == (
+        f"keycam: video = {video}: it is a recording of keyed frames, which show no scene; "
+        f"allowed is footage, and for these frames 'keycam replay {video}'\n"
+    )
     assert sorted(file.name for file in tmp_path.rglob("*") if file.is_file()) == ["chunk-000000.raw", "door.mkv", "index.jsonl"]
 
 

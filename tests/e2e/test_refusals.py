@@ -111,6 +111,7 @@ BAD_LINES = [
     ("train --data THINGS/no-sheets --out OUT --keyed --policy nonsense", "policy = 'nonsense': allowed is"),
     ("info --size 3 --figure OUT/a.png", "size = 3: allowed is 4 or more"),
     ("info --size 65 --figure OUT/a.png", "size = 65: allowed is up to 64"),
+    ("info --figure OUT/a.jpg", "a.jpg: allowed is a name that ends in .png"),
     ("bench nonsense", "what = 'nonsense': allowed is readout"),
     ("bench readout --repeats 2", "repeats = 2: allowed is 3 or more"),
     ("camera --key THINGS/good.key", "Missing option '--link'"),
