@@ -1,4 +1,7 @@
-"""Figure 3 of Perez et al. in figures: `python -m experiments.figure3 --data DIR` with CamVid and the segmentation network.
+"""Figure 3 of Perez et al. in figures: `python -m experiments.figure3 --data DIR` with CamVid and keycam's segmentation network.
+
+`--dataset voc` has the paper's data, PASCAL VOC, and torchvision's trained `fcn_resnet50`; both are downloaded where they are
+not there.
 
 The picture is drawn by `python -m experiments.segmentation_figure`. Keys are throw-away ones, so what a wrong key gives differs
 a little from run to run.
@@ -16,47 +19,52 @@ from experiments.published import FIGURE_3
 from experiments.record import RESULTS, Record, write
 from experiments.side_by_side import print_side_by_side
 from experiments.stage import stage
-from inference.datasets import load_camvid
+from inference.models import model_for
 from keycam.atomic_file import make_folder
-from keycam.evaluate_masks import evaluate_masks
+from keycam.evaluate_masks import evaluate_masks, pictures_to_test
 from keycam.evaluation_plan import EvaluationPlan
 
-MODEL = "fcn_resnet12"
+RECORDS = {"camvid": "figure3", "voc": "figure3-voc"}
 QUICK_PICTURES = 4
 
 
 def experiment(
     data: Data,
     out: Out = Path("runs/figure3"),
-    weights: Annotated[Path | None, typer.Option(help="Weights of fcn_resnet12; by default those of keycam.")] = None,
+    dataset: Annotated[str, typer.Option(help="camvid, or voc as in the paper.")] = "camvid",
+    weights: Annotated[Path | None, typer.Option(help="Of the network; by default keycam's or torchvision's.")] = None,
     quick: Quick = False,
 ) -> None:
     """Figure 3: mean IoU of the plain, the keyed, the wrongly keyed and the unkeyed network."""
     began_at = commit()
+    if dataset not in RECORDS:
+        raise ValueError(f"dataset = {dataset!r}: allowed is {', '.join(RECORDS)}")
+    model = model_for(dataset)
     make_folder(out, "out")
-    test = load_camvid("test", data).first(QUICK_PICTURES if quick else None)
+    test = pictures_to_test(dataset, data).first(QUICK_PICTURES if quick else None)
+    card = data_card("PASCAL VOC val" if dataset == "voc" else "CamVid test", test)
     figures: dict[str, dict[str, float]] = {}
     remarks: dict[str, str] = {}
     wall_s = 0.0
     for policy in ("paper", "secure"):
-        plan = EvaluationPlan(data, "camvid", MODEL, weights, policy, images=len(test))
+        plan = EvaluationPlan(data, dataset, model, weights, policy, images=len(test))
 
         def found(plan: EvaluationPlan = plan) -> dict[str, Any]:
             result = evaluate_masks(plan)
             shares = {ROWS[way]: 100 * share for way, share in result["mean_iou"].items()}
             return {"figures": shares | {"different pixels": result["different_pixels"]}, "pixels": result["pixels"]}
 
-        settings = {"commit": began_at, "data": data_card("CamVid test", test), "weights": str(weights)}
-        measured = stage(out / f"{MODEL}-{policy}.json", settings, found)
+        settings = {"commit": began_at, "data": card, "weights": str(weights)}
+        measured = stage(out / f"{model}-{policy}.json", settings, found)
         figures[policy], wall_s = measured["figures"], wall_s + measured["wall_s"]
         remarks[policy] = f"{measured['pixels']:,} pixels in each of the two modes"
     record = Record(
-        experiment="figure3", command="python -m experiments.figure3 --data DIR", figures=figures, seed=0,
-        data=data_card("CamVid test", test), wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(),
+        experiment=RECORDS[dataset], command=f"python -m experiments.figure3 --data DIR --dataset {dataset}", figures=figures,
+        seed=0, data=card, wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(),
         versions=versions(), remarks=remarks,
     )  # fmt: skip
     file = write(record, out if quick else RESULTS)
-    print_side_by_side(FIGURE_3, record, MODEL)
+    print_side_by_side(FIGURE_3, record, model)
     print(f"wrote {file}")
 
 

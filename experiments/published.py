@@ -86,8 +86,8 @@ FIGURE_3 = PublishedTable(
         PublishedRow("wrong key", "with a wrong key, mean IoU"),
         PublishedRow("unkeyed", "plain network, keyed pictures, mean IoU"),
     ),
-    note="Ours is CamVid with a network of our own, where the paper has PASCAL VOC; "
-    "[segmentation](segmentation.md) has the figure.",
+    note="The paper has PASCAL VOC. Ours is CamVid with a network of our own, and PASCAL VOC with torchvision's where both can "
+    "be downloaded; [segmentation](segmentation.md) has the figure.",
 )
 
 ITO_ALPHAS = (0.0, 0.001, 0.005, 0.01, 0.05, 0.1)

@@ -31,6 +31,7 @@ ENTRIES = (
     ),
     Entry(TABLE_2, "table2-preresnet110", "preresnet110", "python -m experiments.table2 --data DIR"),
     Entry(FIGURE_3, "figure3", "fcn_resnet12", "python -m experiments.figure3 --data DIR"),
+    Entry(FIGURE_3, "figure3-voc", "fcn_resnet50", "python -m experiments.figure3 --data DIR --dataset voc"),
     Entry(ito_table("resnet20"), "ito-resnet20", "resnet20", "python -m experiments.ito_table1 --data DIR"),
     Entry(ito_table("vgg16"), "ito-vgg16", "vgg16", "python -m experiments.ito_table1 --data DIR --model vgg16 --weights FILE"),
 )  # fmt: skip

@@ -60,7 +60,7 @@ def answer_of(network: Network, x: "Tensor", order: "Tensor") -> ClassAnswer | M
         An output that is neither scores nor dense scores of one frame, or dense ones of a network that does not say in which
         order they are.
     """
-    output = _main(network(x, order))
+    output = main_answer(network(x, order))
     if output.ndim == 2 and output.shape[0] == 1:
         return ClassAnswer(output[0].float().cpu().numpy().copy())
     if output.ndim == 4 and output.shape[0] == 1 and output.shape[1] <= MOST_CLASSES:
@@ -89,9 +89,9 @@ def _output_order(network: Network, order: "Tensor") -> "Tensor | None":
     if output_order is None:
         trouble = "its answer is dense and it has no output_order that says where its pixels belong"
         raise ValueError(f"network = {type(network).__name__}: {trouble}; allowed is a network of inference.keyed.convert")
-    return _main(output_order(order))
+    return main_answer(output_order(order))
 
 
-def _main(output: Any) -> "Any":
+def main_answer(output: Any) -> Any:
     """The main answer of torchvision's segmentation networks, which name it "out" beside others; else `output` itself."""
     return output["out"] if isinstance(output, Mapping) and "out" in output else output

@@ -1,16 +1,18 @@
-"""Which classes the plain, the keyed and the wrongly keyed network see in each pixel of the test pictures of CamVid."""
+"""Which classes the plain, the keyed and the wrongly keyed network see in each pixel of the test pictures."""
 
 import secrets
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from adc import KeySchedule
-from inference.datasets import SegmentedImages, load_camvid
+from inference.answers import main_answer
+from inference.datasets import SegmentedImages, load_camvid, load_voc
 from inference.keyed.positions import put_positions
 from inference.mean_iou import confusion, segmentation_score
 from inference.models import load
@@ -44,14 +46,14 @@ class _Tally:
 
 
 def evaluate_masks(plan: EvaluationPlan) -> dict[str, Any]:
-    """Evaluate a segmentation network on CamVid; the result as `--json` prints it.
+    """Evaluate a segmentation network on CamVid or PASCAL VOC; the result as `--json` prints it.
 
     Each dense answer is put back into the raster by the order that the way's own network says it is in.
     """
     profile = None if plan.profile is None else load_profile(plan.profile)
-    network = load(plan.model_name, plan.weights).to(memory_format=torch.channels_last)
+    network = _network(plan).to(memory_format=torch.channels_last)
     schedule = KeySchedule(secrets.token_bytes(32), device="eval", policy=named_policy(plan.policy))
-    pictures = load_camvid("test", plan.data).first(plan.images)
+    pictures = pictures_to_test(plan.dataset, plan.data).first(plan.images)
     ways = Ways.of(network, torch.zeros(1, 3, *pictures.images.shape[1:3]), SHUFFLES[plan.shuffle], schedule)
     source = frame_source(plan.through, pictures.images, plan.seed, profile)
     tally = _Tally(pictures)
@@ -75,7 +77,21 @@ def evaluate_masks(plan: EvaluationPlan) -> dict[str, Any]:
     }
 
 
+def pictures_to_test(dataset: str, data: Path) -> SegmentedImages:
+    """The pictures of "camvid" or "voc" that are for testing; VOC's own test labels were never published."""
+    return load_voc("val", data) if dataset == "voc" else load_camvid("test", data)
+
+
+def _network(plan: EvaluationPlan) -> nn.Module:
+    if plan.dataset != "voc":
+        return load(plan.model_name, plan.weights)
+    from inference.models.pretrained import pretrained_network
+
+    return pretrained_network(plan.model_name, plan.weights).network
+
+
 def raster_scores(ways: Ways, way: str, batch: Batch) -> Tensor:
     """The scores of every pixel (N, classes, H, W), where that way's key puts them."""
-    scores, order = ways.run(way, batch)
+    answer, places = ways.run(way, batch)
+    scores, order = main_answer(answer), main_answer(places)
     return scores if order is None else put_positions(scores, order)

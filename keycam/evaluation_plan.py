@@ -14,7 +14,7 @@ SHUFFLES: dict[str, tuple[Shuffle, ...]] = {
     "every-layer": ("every-layer",),
     "both": ("input", "every-layer"),
 }
-BATCH_SIZES = {"cifar10": 500, "camvid": 8}
+BATCH_SIZES = {"cifar10": 500, "camvid": 8, "voc": 4}
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class EvaluationPlan:
     data
         Folder with the data set.
     dataset
-        "cifar10": a class for each picture; "camvid": a class for each pixel.
+        "cifar10": a class for each picture; "camvid", "voc": a class for each pixel.
     model
         A network for this data set; None for the first that there is.
     through

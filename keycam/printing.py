@@ -59,7 +59,7 @@ def _counted(causes: Mapping[str, int]) -> str:
 
 def print_evaluation(result: dict[str, Any]) -> None:
     """What `keycam eval` found, of classes or of masks."""
-    if result["dataset"] == "camvid":
+    if result["dataset"] != "cifar10":
         _print_masks(result)
         return
     title = f"{result['model']}, {result['images']} CIFAR-10 test pictures through {result['through']}, policy {result['policy']}"
@@ -82,7 +82,8 @@ def print_evaluation(result: dict[str, Any]) -> None:
 
 
 def _print_masks(result: dict[str, Any]) -> None:
-    title = f"{result['model']}, {result['images']} CamVid test pictures through {result['through']}, policy {result['policy']}"
+    pictures = f"{result['images']} test pictures of {result['dataset']}"
+    title = f"{result['model']}, {pictures} through {result['through']}, policy {result['policy']}"
     table = Table(title=title)
     for heading in ("network", "mean IoU", "pixel accuracy", "pictures a second"):
         table.add_column(heading, justify="left" if heading == "network" else "right")

@@ -42,6 +42,8 @@ class TrainingRequest:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.dataset == "voc":
+            raise ValueError(f"dataset = {self.dataset!r}: allowed is cifar10 and camvid, for voc take torchvision's")
         model_for(self.dataset, self.model)
         named_policy(self.policy)
         if self.shallow_epochs and (self.keyed or self.model_name != "preresnet110"):

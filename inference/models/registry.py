@@ -13,7 +13,7 @@ from inference.models.resnet import PreResNet, ResNet
 from inference.models.state import WeightsError, fill
 from inference.models.vgg import Vgg16
 
-DatasetName = Literal["cifar10", "camvid"]
+DatasetName = Literal["cifar10", "camvid", "voc"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,18 @@ MODELS: dict[str, Model] = {
     "fcn_resnet12": Model(FcnResNet12, "camvid", (180, 240), 16),
 }
 
+VOC_NETWORKS = (
+    "fcn_resnet50", "fcn_resnet101", "deeplabv3_resnet50", "deeplabv3_resnet101", "deeplabv3_mobilenet_v3_large",
+    "lraspp_mobilenet_v3_large",
+)  # fmt: skip
+"""torchvision's networks for the classes of PASCAL VOC; here, so that naming one does not take seconds."""
+
 
 def model_for(dataset: str, name: str | None = None) -> str:
     """The name of a network for `dataset`: `name` where it is one, the first of them for None. Raises `ValueError`."""
     if dataset not in get_args(DatasetName):
         raise ValueError(f"dataset = {dataset!r}: allowed is {', '.join(get_args(DatasetName))}")
-    names = [known for known, model in MODELS.items() if model.dataset == dataset]
+    names = [known for known, model in MODELS.items() if model.dataset == dataset] or list(VOC_NETWORKS)
     if name is None:
         return names[0]
     if name not in names:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from adc import Geometry, KeySchedule, RawFrame
-from inference.answers import ClassAnswer, MaskAnswer, answer_of, restored_mask
+from inference.answers import ClassAnswer, MaskAnswer, answer_of, main_answer, restored_mask
 from inference.choices import Shuffle
 from inference.isp import IspSettings, KeyedImage, isp
 from inference.keyed import KeyedNetwork, convert
@@ -104,7 +104,7 @@ class LiveNetworks:
 
 def plain_answer(output: object) -> LiveAnswer:
     """What the output of a plain network says of one picture."""
-    scores = output["out"] if isinstance(output, dict) else output
+    scores = main_answer(output)
     assert isinstance(scores, Tensor)
     if scores.ndim == 2:
         return ClassAnswer(scores[0].float().numpy().copy())

@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
+from torchvision import models
 
-from inference.datasets import load_cifar10
+from inference.datasets import VOC_CLASSES, load_cifar10, load_voc
 from inference.models import load
 from keycam.train_classes import accuracy_on
+from tests.voc_folder import write_voc
 
 from .conftest import write_sheet
 
@@ -89,3 +93,34 @@ def test_a_profile_without_a_camera_is_refused(command, small_data: Path) -> Non
     refused = command("eval", "--data", small_data, "--profile", "mobile")
     assert refused.code == 2
     assert "through = 'adc': allowed is 'camera'" in refused.err
+
+
+def test_torchvisions_networks_segment_pascal_voc_plain_and_keyed(command, tmp_path: Path) -> None:
+    name, data = "lraspp_mobilenet_v3_large", write_voc(tmp_path / "voc")
+    torch.manual_seed(0)
+    network = models.get_model(name, weights=None, weights_backbone=None).eval()
+    pictures = torch.from_numpy(load_voc("val", data).images).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():
+        # Fresh weights would see one class everywhere: let the few that are there take turns.
+        mean = network(pictures)["out"].mean((0, 2, 3))
+        network.classifier.low_classifier.bias.sub_(mean + 1e3)
+        network.classifier.low_classifier.bias[[1, 2, 20]] += 1e3
+    weights = tmp_path / "weights.safetensors"
+    save_file(network.state_dict(), weights)
+    line = ("eval", "--dataset", "voc", "--data", data, "--model", name, "--weights", weights)
+    result = command(*line, "--images", 2, "--json").json()
+    assert (result["dataset"], result["model"], result["images"]) == ("voc", name, 2)
+    assert result["pixels"] == 2 * 240 * 320
+    assert list(result["class_iou"]["plain"]) == list(VOC_CLASSES)
+    assert result["max_abs_logit_difference"] <= 1e-4
+    found = result["pixel_accuracy"]
+    assert found["keyed_input"] == pytest.approx(found["plain"], abs=1e-3)
+    assert found["keyed_every_layer"] == pytest.approx(found["plain"], abs=1e-3)
+    assert abs(found["unkeyed"] - found["plain"]) > 0.01
+    assert result["different_pixels"] < 1e-3 * result["pixels"]
+
+
+def test_nothing_is_trained_on_pascal_voc(command, tmp_path: Path) -> None:
+    run = command("train", "--dataset", "voc", "--data", tmp_path, "--out", tmp_path / "out")
+    assert (run.code, run.out) == (2, "")
+    assert run.err == "keycam: dataset = 'voc': allowed is cifar10 and camvid, for voc take torchvision's\n"

@@ -79,7 +79,7 @@ def test_a_data_set_has_a_network_of_its_own() -> None:
         ValueError, match="model = 'vgg16': allowed is one of fcn_resnet12 with dataset camvid, vgg16 is for cifar10"
     ):
         model_for("camvid", "vgg16")
-    with pytest.raises(ValueError, match="dataset = 'imagenet': allowed is cifar10, camvid"):
+    with pytest.raises(ValueError, match="dataset = 'imagenet': allowed is cifar10, camvid, voc"):
         model_for("imagenet")
 
 
