@@ -20,8 +20,9 @@ from experiments.stage import stage
 from inference.datasets import load_cifar10
 from inference.models import named_network
 from keycam.atomic_file import make_folder
+from keycam.inverse_attack import AttackRequest, run_inverse_attack
 from keycam.train_classes import accuracy_on
-from keycam.transform import WEIGHTS, TransformRequest, run_inverse_attack, run_transformation_training
+from keycam.transform import WEIGHTS, TransformRequest, run_transformation_training
 from privacy.transformation import InversePlan, TransformationPlan
 
 ATTACKED_ALPHAS = (0.005, 0.01)
@@ -71,7 +72,7 @@ def experiment(
             inverse = InversePlan(width=width, epochs=attack_epochs, seed=seed)
 
             def recovered(inverse: InversePlan = inverse, place: Path = place) -> dict[str, Any]:
-                return run_inverse_attack(data, place / WEIGHTS, place / "attack", inverse, images)
+                return run_inverse_attack(AttackRequest(data, place / "attack", inverse, place / WEIGHTS, images=images))
 
             attack = stage(place / "attack.json", settings | {"inverse": asdict(inverse)}, recovered)
             wall_s += attack["wall_s"]

@@ -1,4 +1,4 @@
-"""`keycam transform`: train a transformation network with a provider, apply it, and attack it."""
+"""`keycam transform`: train a transformation network with a provider, and apply it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +13,10 @@ from inference.datasets import DataError, LabelledImages, load_cifar10
 from inference.models.state import fill, read_state
 from keycam.atomic_file import make_folder, whole_file
 from keycam.progress import progress
-from keycam.psnr_figure import draw_psnr
 from keycam.weights_file import write_card, write_weights
-from privacy.transformation import InversePlan, Provider, TransformationPlan, UNet, feature_network, invert, provider_process
+from privacy.transformation import Provider, TransformationPlan, UNet, feature_network, provider_process
 from privacy.transformation import train_transformation as train
-from privacy.transformation.inverse_network import as_pictures, psnr_db, squared_errors, transformed
+from privacy.transformation.inverse_network import as_pictures, transformed
 from privacy.transformation.provider import Address
 
 LEAST_SECRET_BYTES = 16
@@ -136,27 +135,3 @@ def apply_transformation(images: list[Path], transformation: Path, out: Path) ->
         with whole_file(out / f"{image.stem}.png", "out") as unfinished:
             unfinished.write_bytes(cv2.imencode(".png", sent[..., ::-1])[1].tobytes())
     return {"pictures": len(images), "out": str(out)}
-
-
-def run_inverse_attack(data: Path, transformation: Path, out: Path, plan: InversePlan, images: int | None) -> dict[str, Any]:
-    """Learn from pairs of the training pictures, score on the test pictures, and draw the box plot; as `--json` prints it."""
-    make_folder(out, "out")
-    hidden = load_transformation(transformation)
-    training, test = (load_cifar10(split, data).first(images).images for split in ("train", "test"))
-    torch.manual_seed(plan.seed)
-    inverse = UNet(plan.width)
-    reports = invert(inverse, plan, transformed(hidden, training), training, out)
-    *_, last = progress(reports, "attacking", plan.epochs, lambda report: report.epoch)
-    sent = transformed(hidden, test)
-    recovered = psnr_db(squared_errors(inverse, sent, test))
-    as_sent = psnr_db((as_pictures(sent) - as_pictures(test)).square().mean((1, 2, 3)))
-    figure = draw_psnr({"as sent": as_sent, "recovered": recovered}, out / "psnr.png")
-    weights = out / "inverse.safetensors"
-    write_weights(weights, inverse.state_dict())
-    found = {
-        "median_psnr_recovered_db": round(float(np.median(recovered)), 3),
-        "median_psnr_as_sent_db": round(float(np.median(as_sent)), 3),
-        "quartiles_recovered_db": [round(float(q), 3) for q in np.quantile(recovered, (0.25, 0.75))],
-        "test_images": len(test), "pairs": len(training), "final_loss": last.loss, "figure": str(figure),
-    }  # fmt: skip
-    return write_card(weights, found | asdict(plan))

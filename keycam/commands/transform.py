@@ -91,19 +91,28 @@ def apply(
 @app.command()
 def attack(
     data: Data,
-    transformation: Transformation,
     out: Annotated[Path, typer.Option(help="Folder for checkpoint, figure and card; run again to resume.")],
+    transformation: Annotated[
+        Path | None, typer.Option(readable=False, help="Weights that 'keycam transform train' wrote.")
+    ] = None,
+    scheme: Annotated[
+        str | None,
+        typer.Option(help="Instead, a scheme of 'keycam bench schemes', such as keycam-secure, under a throw-away key."),
+    ] = None,
     width: Width = 64,
     epochs: Annotated[int, typer.Option(help="Passes over the pairs; the paper's attack has 200.", min=1)] = 200,
     images: Images = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Train an inverse network on pairs of the transformation and score what it recovers of CIFAR-10's test pictures."""
+    """Train an inverse network on pairs of pictures and what is sent of them, and score what it recovers of CIFAR-10's test
+    pictures.
+    """
+    from keycam.inverse_attack import AttackRequest, run_inverse_attack
     from keycam.printing import print_json, print_training
-    from keycam.transform import run_inverse_attack
     from privacy.transformation import InversePlan
 
     plan = InversePlan(width=width, epochs=epochs, seed=seed)
-    result = run_inverse_attack(data, transformation, out, plan, images)
+    request = AttackRequest(data=data, out=out, plan=plan, transformation=transformation, scheme=scheme, images=images)
+    result = run_inverse_attack(request)
     print_json(result) if as_json else print_training(result)

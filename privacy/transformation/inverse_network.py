@@ -3,6 +3,7 @@
 The attacker has the transformation (or the camera under its key) to make pairs with. It runs on the pictures of any scheme.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -58,7 +59,8 @@ def invert(network: nn.Module, plan: InversePlan, seen: Pictures, scenes: Pictur
         return _Pairs(seen, scenes, training, plan, epoch)
 
     lesson = Lesson(
-        run={**asdict(plan), "pairs": len(seen)}, epochs=plan.epochs, batches=batches, loss=nn.functional.mse_loss,
+        run={**asdict(plan), "pairs": hashlib.sha256(seen.tobytes()).hexdigest()},
+        epochs=plan.epochs, batches=batches, loss=nn.functional.mse_loss,
         learning_rate=lambda step, steps: stepped(step, steps, plan.learning_rate),
         hits=lambda scores, target: torch.tensor(0, device=device),
     )  # fmt: skip

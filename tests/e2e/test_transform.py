@@ -29,9 +29,30 @@ def test_a_transformation_is_trained_applied_and_attacked(command, small_data: P
         assert np.abs(np.asarray(sent).astype(int) - np.asarray(plain)).mean() > 5
     line = ("transform", "attack", "--data", small_data, "--transformation", weights, "--out", left_over / "attack")
     found = command(*line, "--width", 2, "--epochs", 2, "--images", 20, "--json").json()
+    # Of another transformation's pairs the same folder is not taken up, nor of a scheme's.
+    again = command(*line[:4], "--scheme", "le", *line[6:], "--width", 2, "--epochs", 2, "--images", 20)
+    assert again.code == 3
+    assert "it was begun with pairs = " in again.err
     # Pictures of mean square error below 1 have more than 0 dB, and no network of two epochs reaches 60.
     assert 0 < found["median_psnr_recovered_db"] < 60
     assert Path(found["figure"]).stat().st_size > 5000
+
+
+def test_an_inverse_network_is_tried_on_what_a_scheme_sends(command, small_data: Path, tmp_path: Path) -> None:
+    line = ("transform", "attack", "--data", small_data, "--width", 2, "--epochs", 1, "--images", 20, "--json")
+    as_sent = {}
+    for scheme in ("keycam-raster", "keycam-secure"):
+        found = command(*line, "--scheme", scheme, "--out", tmp_path / scheme).json()
+        assert found["scheme"] == scheme
+        assert 0 < found["median_psnr_recovered_db"] < 60
+        as_sent[scheme] = found["median_psnr_as_sent_db"]
+    assert as_sent["keycam-raster"] == 100
+    assert as_sent["keycam-secure"] < 10
+    for arguments in (("--scheme", "rot13"), (), ("--scheme", "le", "--transformation", "h.safetensors")):
+        run = command(*line[:4], "--out", tmp_path / "none", *arguments)
+        assert (run.code, run.out) == (2, "")
+        assert run.err.startswith("keycam: scheme = ")
+        assert not (tmp_path / "none").exists()
 
 
 def test_a_provider_elsewhere_needs_the_same_secret(command, small_data: Path, tmp_path: Path) -> None:

@@ -1,0 +1,85 @@
+"""`keycam transform attack`: an inverse network on what a transformation network or a keyed scheme sends of pictures."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from inference.datasets import load_cifar10
+from keycam.atomic_file import make_folder
+from keycam.progress import progress
+from keycam.psnr_figure import draw_psnr
+from keycam.transform import load_transformation
+from keycam.weights_file import write_card, write_weights
+from privacy.schemes import SCHEMES, make_scheme
+from privacy.transformation import InversePlan, UNet, invert
+from privacy.transformation.inverse_network import Pictures, as_pictures, psnr_db, squared_errors, transformed
+
+FIRST_TEST_IMAGE = 2**40
+"""Far behind all pairs: where a scheme has a key for each picture, those of the test were never seen."""
+Send = Callable[[Pictures, int], Pictures]
+"""What is sent of pictures, uint8 (N, H, W, 3), of which the first has this number."""
+
+
+@dataclass(frozen=True)
+class AttackRequest:
+    """What `keycam transform attack` is asked to do: to a trained `transformation`, or to a `scheme` of `privacy.schemes`."""
+
+    data: Path
+    out: Path
+    plan: InversePlan
+    transformation: Path | None = None
+    scheme: str | None = None
+    images: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.transformation is None) == (self.scheme is None):
+            raise ValueError(f"scheme = {self.scheme!r}: allowed is one of --transformation and --scheme, and not both")
+        if self.scheme is not None and self.scheme not in SCHEMES:
+            raise ValueError(f"scheme = {self.scheme!r}: allowed is {', '.join(SCHEMES)}")
+
+
+def run_inverse_attack(request: AttackRequest) -> dict[str, Any]:
+    """Learn from pairs of the training pictures, score on the test pictures, and draw the box plot; as `--json` prints it.
+
+    Whoever makes the pairs has the camera or the transformation in hand, and the test pictures are sent under the same key.
+    """
+    out, plan = request.out, request.plan
+    make_folder(out, "out")
+    training, test = (load_cifar10(split, request.data).first(request.images).images for split in ("train", "test"))
+    send = _sender(request, training.shape[1:3])
+    torch.manual_seed(plan.seed)
+    inverse = UNet(plan.width)
+    reports = invert(inverse, plan, send(training, 0), training, out)
+    *_, last = progress(reports, "attacking", plan.epochs, lambda report: report.epoch)
+    sent = send(test, FIRST_TEST_IMAGE)
+    recovered = psnr_db(squared_errors(inverse, sent, test))
+    as_sent = psnr_db((as_pictures(sent) - as_pictures(test)).square().mean((1, 2, 3)))
+    figure = draw_psnr({"as sent": as_sent, "recovered": recovered}, out / "psnr.png")
+    weights = out / "inverse.safetensors"
+    write_weights(weights, inverse.state_dict())
+    found = {
+        **({"scheme": request.scheme} if request.scheme else {}),
+        "median_psnr_recovered_db": round(float(np.median(recovered)), 3),
+        "median_psnr_as_sent_db": round(float(np.median(as_sent)), 3),
+        "quartiles_recovered_db": [round(float(q), 3) for q in np.quantile(recovered, (0.25, 0.75))],
+        "test_images": len(test), "pairs": len(training), "final_loss": last.loss, "figure": str(figure),
+    }  # fmt: skip
+    return write_card(weights, found | asdict(plan))
+
+
+def _sender(request: AttackRequest, shape: tuple[int, int]) -> Send:
+    if request.transformation is not None:
+        hidden = load_transformation(request.transformation)
+        return lambda pictures, first: transformed(hidden, pictures)
+    assert request.scheme is not None
+    scheme = make_scheme(request.scheme, np.random.default_rng(request.plan.seed), shape)
+
+    def send(pictures: Pictures, first: int) -> Pictures:
+        samples = scheme.encrypt(pictures, first).samples
+        return np.rint(samples * (255 / np.iinfo(samples.dtype).max)).astype(np.uint8)
+
+    return send
