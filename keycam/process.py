@@ -35,15 +35,14 @@ def share_threads() -> None:
             ctypes.CDLL("libgomp.so.1.0.0", ctypes.RTLD_GLOBAL)
 
 
-def begin_with_threads(threads: int) -> bool:
-    """Hold this process to so many threads, and set its memory up for frames; whether that could still be done.
+def begin_with_threads(threads: int) -> None:
+    """Hold this process to so many threads, and set its memory up for frames.
 
     Numba and torch read how many there are when they are imported: where one of them is, nothing is changed.
     """
     if {"numba", "torch"} & sys.modules.keys():
-        return False
+        return
     for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(threads)
     keep_freed_memory()
     share_threads()
-    return True

@@ -56,7 +56,8 @@ def model_for(dataset: str, name: str | None = None) -> str:
     """The name of a network for `dataset`: `name` where it is one, the first of them for None. Raises `ValueError`."""
     if dataset not in get_args(DatasetName):
         raise ValueError(f"dataset = {dataset!r}: allowed is {', '.join(get_args(DatasetName))}")
-    names = [known for known, model in MODELS.items() if model.dataset == dataset] or list(VOC_NETWORKS)
+    own = [known for known, model in MODELS.items() if model.dataset == dataset]
+    names = list(VOC_NETWORKS) if dataset == "voc" else own
     if name is None:
         return names[0]
     if name not in names:
