@@ -51,9 +51,9 @@ def evaluate_masks(plan: EvaluationPlan) -> dict[str, Any]:
     Each dense answer is put back into the raster by the order that the way's own network says it is in.
     """
     profile = None if plan.profile is None else load_profile(plan.profile)
+    pictures = pictures_to_test(plan.dataset, plan.data).first(plan.images)  # before weights, which may be a long download
     network = _network(plan).to(memory_format=torch.channels_last)
     schedule = KeySchedule(secrets.token_bytes(32), device="eval", policy=named_policy(plan.policy))
-    pictures = pictures_to_test(plan.dataset, plan.data).first(plan.images)
     ways = Ways.of(network, torch.zeros(1, 3, *pictures.images.shape[1:3]), SHUFFLES[plan.shuffle], schedule)
     source = frame_source(plan.through, pictures.images, plan.seed, profile)
     tally = _Tally(pictures)

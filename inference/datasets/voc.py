@@ -39,7 +39,7 @@ def load_voc(split: str, data: Path, size: tuple[int, int] = VOC_SIZE) -> Segmen
         # Some releases of torchvision print remarks, and standard output belongs to results.
         with contextlib.redirect_stdout(sys.stderr):
             pairs = VOCSegmentation(str(data), "2012", split, download=missing)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # the last where the list is no text
         if not was_there:
             with contextlib.suppress(OSError):  # the downloader made it; a mistyped name should leave nothing
                 data.rmdir()

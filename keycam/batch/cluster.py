@@ -4,9 +4,13 @@ All machines must see these under the same paths, and have keycam installed. A w
 one by Dask, which refuses to use its counters again; the batch then gives it fresh ones.
 """
 
+import logging
 import secrets
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
+
+import typer
 
 from keycam.batch.engine import Outcome
 from keycam.batch.errors import ClusterError, WorkerDied
@@ -35,6 +39,8 @@ class Cluster:
         self._address = address
         self._name = f"keycam-batch-{secrets.token_hex(8)}"  # other batches may be at work on the same cluster
         self._running: dict[Any, Unit] = {}
+        self._has_workers = True
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it would say of a lost scheduler is said here
         self._client.register_plugin(BatchWorker(recipe, out), name=self._name)
 
     def submit(self, unit: Unit, first_counter: int) -> None:
@@ -50,12 +56,21 @@ class Cluster:
         try:
             with self._client.as_current():
                 done, _ = wait(list(self._running), timeout=timeout_s, return_when="FIRST_COMPLETED")
-        except TimeoutError:
+        except (TimeoutError, CancelledError):
             if self._client.status != "running":
                 allowed = "allowed is one that runs until the batch ends"
                 raise ClusterError(f"cluster = {self._address}: its scheduler is gone; {allowed}") from None
-            return []
+            self._tell_of_no_workers()
+            done = {future for future in self._running if future.status in ("cancelled", "lost")}
         return [Outcome(self._running.pop(future), _error_of(future)) for future in done]
+
+    def _tell_of_no_workers(self) -> None:
+        """Say once that nobody works, which would otherwise look as if the batch hung."""
+        has_workers = bool(self._client.scheduler_info()["workers"])
+        if self._has_workers and not has_workers:
+            waiting = f"it has no workers; waiting for 'dask worker {self._address}'"
+            typer.echo(f"keycam: cluster = {self._address}: {waiting}", err=True)
+        self._has_workers = has_workers
 
     def close(self) -> None:
         if self._client.status == "running":

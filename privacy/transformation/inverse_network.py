@@ -59,7 +59,7 @@ def invert(network: nn.Module, plan: InversePlan, seen: Pictures, scenes: Pictur
         return _Pairs(seen, scenes, training, plan, epoch)
 
     lesson = Lesson(
-        run={**asdict(plan), "pairs": hashlib.sha256(seen.tobytes()).hexdigest()},
+        run={**asdict(plan), "sent_sha256": hashlib.sha256(seen.tobytes()).hexdigest()[:12]},
         epochs=plan.epochs, batches=batches, loss=nn.functional.mse_loss,
         learning_rate=lambda step, steps: stepped(step, steps, plan.learning_rate),
         hits=lambda scores, target: torch.tensor(0, device=device),

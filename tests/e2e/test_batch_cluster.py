@@ -93,10 +93,39 @@ def dask(stack: ExitStack, *arguments: object) -> subprocess.Popen[bytes]:
     return running
 
 
+def started_scheduler(stack: ExitStack, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """A scheduler without workers, and its address."""
+    found = folder / "scheduler.json"
+    running = dask(stack, "scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", found)
+    deadline_s = time.monotonic() + START_S
+    while not found.exists() or not found.read_text().strip():
+        assert time.monotonic() < deadline_s
+        assert running.poll() is None
+        time.sleep(0.1)
+    return running, json.loads(found.read_text())["address"]
+
+
 @pytest.fixture
 def processes() -> Iterator[ExitStack]:
     with ExitStack() as stack:
         yield stack
+
+
+def test_a_cluster_without_workers_is_told_and_one_whose_scheduler_dies_ends_the_batch(
+    command, key: Path, processes: ExitStack, tmp_path: Path
+) -> None:
+    scheduler, address = started_scheduler(processes, tmp_path)
+    out = tmp_path / "out"
+    arguments = [sys.executable, "-m", "keycam", "batch", str(write_video(tmp_path / "clip.mp4", 4)), "--key", str(key)]
+    arguments += ["--out", str(out), "--cluster", address]
+    with subprocess.Popen(arguments, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        told = running.stderr.readline()
+        scheduler.kill()
+        written, said = running.communicate(timeout=START_S)
+    assert told == f"keycam: cluster = {address}: it has no workers; waiting for 'dask worker {address}'\n"
+    assert (running.returncode, written) == (3, "")
+    assert said == f"keycam: cluster = {address}: its scheduler is gone; allowed is one that runs until the batch ends\n"
 
 
 @pytest.mark.slow
@@ -112,13 +141,8 @@ def test_a_killed_worker_and_one_that_comes_later_leave_results_complete_and_exa
     with monkeypatch.context() as patch:
         patch.setattr("keycam.batch.processes.WorkerProcesses", Here)
         assert command(*line, "--out", tmp_path / "here").code == 1
-    found = tmp_path / "scheduler.json"
-    dask(processes, "scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", found)
+    _, address = started_scheduler(processes, tmp_path)
     deadline_s = time.monotonic() + START_S
-    while not found.exists() or not found.read_text().strip():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.1)
-    address = json.loads(found.read_text())["address"]
     worker = ("worker", address, "--nthreads", 1, "--no-nanny", "--no-dashboard", "--local-directory", tmp_path / "dask")
     workers = [dask(processes, *worker) for _ in range(2)]
     out = tmp_path / "there"

@@ -32,7 +32,7 @@ def test_a_transformation_is_trained_applied_and_attacked(command, small_data: P
     # Of another transformation's pairs the same folder is not taken up, nor of a scheme's.
     again = command(*line[:4], "--scheme", "le", *line[6:], "--width", 2, "--epochs", 2, "--images", 20)
     assert again.code == 3
-    assert "it was begun with pairs = " in again.err
+    assert "it was begun with sent_sha256 = " in again.err
     # Pictures of mean square error below 1 have more than 0 dB, and no network of two epochs reaches 60.
     assert 0 < found["median_psnr_recovered_db"] < 60
     assert Path(found["figure"]).stat().st_size > 5000

@@ -72,8 +72,10 @@ def test_damage_is_told_by_file(voc: Path) -> None:
     picture.write_bytes(picture.read_bytes()[:100])
     with pytest.raises(DataError, match=f"picture = .*{NAMES[1]}.jpg: it or its labels {NAMES[1]}.png cannot be read"):
         load_voc("val", voc)
-    with pytest.raises(DataError, match="PASCAL VOC is damaged"):
-        load_voc("train", voc)
+    (place / "ImageSets" / "Segmentation" / "trainval.txt").write_bytes(b"\xff\xfe\x00")
+    for split in ("train", "trainval"):
+        with pytest.raises(DataError, match="PASCAL VOC is damaged"):
+            load_voc(split, voc)
 
 
 def test_the_networks_are_torchvisions_with_weights_for_these_classes() -> None:
