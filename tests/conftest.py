@@ -22,7 +22,7 @@ def test_data() -> Path:
 
 
 def pytest_collection_finish() -> None:
-    """Let no collection of garbage go through what the imports left, some 600,000 objects: a tenth of all tests' time."""
+    """Let no collection of garbage go through what the imports left: that took a tenth of the suite's time."""
     gc.collect()
     gc.freeze()
 

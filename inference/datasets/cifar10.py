@@ -1,13 +1,12 @@
 """CIFAR-10, as torchvision stores it, or as lossless sheets of tiles."""
 
-import contextlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.datasets.downloading import downloading
 from inference.datasets.errors import DataError
 from inference.datasets.labelled import LabelledImages
 
@@ -34,15 +33,10 @@ def load_cifar10(split: str, data: Path) -> LabelledImages:
 def _read_torchvision(split: str, data: Path) -> LabelledImages:
     from torchvision.datasets import CIFAR10
 
-    was_there = data.exists()
     try:
-        # Some releases of torchvision print remarks, and standard output belongs to results.
-        with contextlib.redirect_stdout(sys.stderr):
+        with downloading(data):
             dataset = CIFAR10(str(data), train=split == "train", download=True)
     except (OSError, RuntimeError) as error:
-        if not was_there:
-            with contextlib.suppress(OSError):  # the downloader made it; a mistyped name should leave nothing
-                data.rmdir()
         trouble = f"CIFAR-10 is not there and could not be downloaded ({getattr(error, 'reason', error)})"
         raise DataError(f"data = {data}: {trouble}; allowed is a folder that holds CIFAR-10") from error
     return LabelledImages(np.asarray(dataset.data), np.asarray(dataset.targets, np.int64), tuple(dataset.classes))

@@ -1,12 +1,11 @@
 """PASCAL VOC 2012: pictures from the web with a class for each pixel (Everingham et al. 2015), as torchvision stores it."""
 
-import contextlib
-import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.datasets.downloading import downloading
 from inference.datasets.errors import DataError
 from inference.datasets.labelled import SegmentedImages
 
@@ -34,15 +33,11 @@ def load_voc(split: str, data: Path, size: tuple[int, int] = VOC_SIZE) -> Segmen
         raise DataError(f"split = {split!r}: allowed is {', '.join(SPLITS)}")
     if data.exists() and not data.is_dir():
         raise DataError(f"data = {data}: it is a file; {_ALLOWED}")
-    was_there, missing = data.exists(), not (data / "VOCdevkit" / "VOC2012").is_dir()
+    missing = not (data / "VOCdevkit" / "VOC2012").is_dir()
     try:
-        # Some releases of torchvision print remarks, and standard output belongs to results.
-        with contextlib.redirect_stdout(sys.stderr):
+        with downloading(data):
             pairs = VOCSegmentation(str(data), "2012", split, download=missing)
     except (OSError, RuntimeError, ValueError) as error:  # the last where the list is no text
-        if not was_there:
-            with contextlib.suppress(OSError):  # the downloader made it; a mistyped name should leave nothing
-                data.rmdir()
         how = "could not be downloaded" if missing else "is damaged"
         trouble = f"PASCAL VOC {how} ({getattr(error, 'reason', error)})"
         raise DataError(f"data = {data}: {trouble}; {_ALLOWED}") from error
