@@ -1,8 +1,9 @@
 """Table I of Ito et al.: `python -m experiments.ito_table1 --data DIR` trains transformation networks before a frozen classifier.
 
 For each alpha: the training with the provider as a process of its own, the classifier's accuracy on transformed pictures, and,
-for the alphas of figures 6 and 7, the inverse-network attack with its box plot. Every stage can be stopped and resumed; a GPU
-is used where there is one. `--quick` checks the whole path in minutes.
+for the alphas of figures 6 and 7, the inverse-network attack; a figure shows pictures, what is sent of them, what is recovered,
+and a box plot of how well. Every stage can be stopped and resumed; a GPU is used where there is one. `--quick` checks the whole
+path in minutes.
 """
 
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from experiments.command import Data, Out, Quick, Seed, run
+from experiments.ito_figure import draw, sheet
 from experiments.provenance import commit, data_card, hardware, versions
 from experiments.published import ITO_ALPHAS, ito_table
 from experiments.record import RESULTS, Record, write
@@ -25,6 +27,7 @@ from keycam.train_classes import accuracy_on
 from keycam.transform import WEIGHTS, TransformRequest, run_transformation_training
 from privacy.transformation import InversePlan, TransformationPlan
 
+FIGURES = Path(__file__).parents[1] / "docs"
 ATTACKED_ALPHAS = (0.005, 0.01)
 QUICK_PICTURES = 40
 QUICK_WIDTH = 4
@@ -57,9 +60,9 @@ def experiment(
     figures = {"plain": 100 * accuracy_on(named_network(model, weights).network, test)}
     remarks, wall_s = {"features": features, "training": f"epochs: {epochs}, U-Net of width {width}"}, 0.0
     card = data_card("CIFAR-10 test", test)
-    for weight in alphas:
+    places, attacks = {weight: folder / f"alpha-{weight}" for weight in alphas}, dict[float, Path]()
+    for weight, place in places.items():
         plan = TransformationPlan(alpha=weight, features=features, width=width, epochs=epochs, seed=seed)
-        place = folder / f"alpha-{weight}"
         settings = {"plan": asdict(plan), "weights": str(weights), "data": card}
 
         def found(plan: TransformationPlan = plan, place: Path = place) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def experiment(
         trained = stage(place / "stage.json", settings, found)
         figures[f"alpha {weight}"], wall_s = 100 * trained["transformed_accuracy"], wall_s + trained["wall_s"]
         if weight in ATTACKED_ALPHAS:
-            inverse = InversePlan(width=width, epochs=attack_epochs, seed=seed)
+            inverse, attacks[weight] = InversePlan(width=width, epochs=attack_epochs, seed=seed), place / "attack"
 
             def recovered(inverse: InversePlan = inverse, place: Path = place) -> dict[str, Any]:
                 return run_inverse_attack(AttackRequest(data, place / "attack", inverse, place / WEIGHTS, images=images))
@@ -89,6 +92,8 @@ def experiment(
     file = write(record, out if quick else RESULTS)
     print_side_by_side(table, record, model)
     print(f"wrote {file}")
+    picture = (out if quick else FIGURES) / f"transformation-{model}.png"
+    print(f"wrote {draw(sheet(places, attacks, test.images), picture)}")
 
 
 def chosen_alphas(named: list[float] | None) -> tuple[float, ...]:

@@ -13,15 +13,17 @@ PAGE = Path(__file__).parents[1] / "docs" / "results.md"
 
 @dataclass(frozen=True)
 class Entry:
-    """One record of one table: what it is called, of which network, the command that makes it, and why it differs."""
+    """One record of one table: what it is called, of which network, the command that makes it, why it differs, its picture."""
 
     table: PublishedTable
     experiment: str
     model: str
     command: str
     why: str = ""
+    picture: str = ""
 
 
+SENT_AND_RECOVERED = "Pictures, what is sent of them, what an inverse network recovers, and box plots of how near it comes"
 SMALLER = "ResNet-20 has a fiftieth of VGG-16's parameters: it is the network whose weights come with keycam."
 ENTRIES = (
     Entry(TABLE_1, "table1-vgg16", "vgg16", "python -m experiments.table1 --data DIR"),
@@ -34,8 +36,14 @@ ENTRIES = (
     Entry(TABLE_2, "table2-preresnet110", "preresnet110", "python -m experiments.table2 --data DIR"),
     Entry(FIGURE_3, "figure3", "fcn_resnet12", "python -m experiments.figure3 --data DIR"),
     Entry(FIGURE_3, "figure3-voc", "fcn_resnet50", "python -m experiments.figure3 --data DIR --dataset voc"),
-    Entry(ito_table("resnet20"), "ito-resnet20", "resnet20", "python -m experiments.ito_table1 --data DIR"),
-    Entry(ito_table("vgg16"), "ito-vgg16", "vgg16", "python -m experiments.ito_table1 --data DIR --model vgg16 --weights FILE"),
+    Entry(
+        ito_table("resnet20"), "ito-resnet20", "resnet20", "python -m experiments.ito_table1 --data DIR",
+        picture="transformation-resnet20.png",
+    ),
+    Entry(
+        ito_table("vgg16"), "ito-vgg16", "vgg16", "python -m experiments.ito_table1 --data DIR --model vgg16 --weights FILE",
+        picture="transformation-vgg16.png",
+    ),
 )  # fmt: skip
 
 HEAD = """# Results: what was published, and what we found
@@ -75,12 +83,13 @@ def section(entry: Entry, record: Record | None) -> str:
     if record is None:
         return f"{title}Not measured yet, command: `{entry.command}`\n\n{published_only(entry.table)}"
     missing = [row.label for row in entry.table.rows if not any(row.name in found for found in record.figures.values())]
+    picture = f"![{SENT_AND_RECOVERED}]({entry.picture})\n\n" if entry.picture else ""
     lines = [f"- {entry.why}"] if entry.why else []
     lines += [f"- {what}: {remark}" for what, remark in record.remarks.items()]
     if missing and entry.table is not TABLE_2:
         lines.append(f"- not measured yet: {'; '.join(missing)}; command: `{entry.command}`")
     lines.append(f"- {came_from(record)}")
-    return f"{title}{markdown(entry.table, record)}\n" + "\n".join(lines) + "\n"
+    return f"{title}{picture}{markdown(entry.table, record)}\n" + "\n".join(lines) + "\n"
 
 
 def own_section(table: OwnTable, record: Record | None) -> str:

@@ -1,5 +1,6 @@
 """The classifier that an experiment is about: with weights that are there, or trained for it."""
 
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +34,11 @@ def trained(plan: TrainingPlan, images: LabelledImages, out: Path, weights: Path
     if weights is not None:
         return Trained(load(plan.model, weights), f"weights: {weights.name}")
     try:
-        return Trained(load(plan.model, shipped_weights(plan.model)), "weights: those that come with keycam")
+        shipped = shipped_weights(plan.model)
     except WeightsError:
         pass
+    else:
+        return Trained(load(plan.model, shipped), f"weights: those that come with keycam; {from_card(shipped)}")
     torch.manual_seed(plan.seed)
     network, began_s = build(plan.model), time.monotonic()
     reports = train(network, plan, images, out / "plain.checkpoint")
@@ -43,6 +46,12 @@ def trained(plan: TrainingPlan, images: LabelledImages, out: Path, weights: Path
     network.eval().cpu()
     write_weights(out / f"{plan.model}-cifar10.safetensors", network.state_dict())
     return Trained(network, f"trained here: {recipe(plan)}, {last.seconds:.0f} s an epoch", time.monotonic() - began_s)
+
+
+def from_card(weights: Path) -> str:
+    """Recipe, machine and time of shipped weights, as the model card beside them says."""
+    card = dict(re.findall(r"^\| ([^|]+) \| (.+) \|$", weights.with_suffix(".md").read_text(), re.MULTILINE))
+    return f"{card['recipe']}; {card['hardware and time']}"
 
 
 def recipe(plan: TrainingPlan) -> str:

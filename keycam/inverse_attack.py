@@ -18,6 +18,7 @@ from privacy.schemes import SCHEMES, make_scheme
 from privacy.transformation import InversePlan, UNet, invert
 from privacy.transformation.inverse_network import Pictures, as_pictures, psnr_db, squared_errors, transformed
 
+INVERSE_WEIGHTS = "inverse.safetensors"
 FIRST_TEST_IMAGE = 2**40
 """Far behind all pairs: where a scheme has a key for each picture, those of the test were never seen."""
 Send = Callable[[Pictures, int], Pictures]
@@ -59,7 +60,7 @@ def run_inverse_attack(request: AttackRequest) -> dict[str, Any]:
     recovered = psnr_db(squared_errors(inverse, sent, test))
     as_sent = psnr_db((as_pictures(sent) - as_pictures(test)).square().mean((1, 2, 3)))
     figure = draw_psnr({"as sent": as_sent, "recovered": recovered}, out / "psnr.png")
-    weights = out / "inverse.safetensors"
+    weights = out / INVERSE_WEIGHTS
     write_weights(weights, inverse.state_dict())
     found = {
         **({"scheme": request.scheme} if request.scheme else {}),
