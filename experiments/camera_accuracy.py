@@ -15,15 +15,16 @@ import torch
 import typer
 
 from adc import SECURE, KeySchedule
-from experiments.command import Data, Out, Quick, Seed, run
-from experiments.keyed_accuracy import ROWS, weights_digest
+from experiments.command import Data, Out, Quick, Seed, line_of_this_run, places, run
+from experiments.keyed_accuracy import ROWS
 from experiments.own_tables import CAMERA_BITS, CAMERA_EXPOSURE, print_own
 from experiments.provenance import commit, data_card, hardware, versions
-from experiments.record import RESULTS, Record, write
+from experiments.record import Record, write
 from experiments.stage import stage
 from inference.datasets import LabelledImages, load_cifar10
 from inference.models import load
-from keycam.atomic_file import make_folder, whole_file
+from inference.models.state import weights_digest
+from keycam.atomic_file import whole_file
 from keycam.camera_accuracy import agreement, at_falling_exposures
 from keycam.evaluation_plan import SHUFFLES
 from keycam.exposure_figure import accuracy_curves, exposure_axis
@@ -35,7 +36,6 @@ from sensor_sim import DEMO_PROFILE, SensorProfile, load_profile
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FIGURES = Path(__file__).parents[1] / "docs"
 BITS = range(6, 13)
 BATCH = 250
 QUICK_PICTURES = 40
@@ -58,27 +58,26 @@ def experiment(
     """Accuracy through the whole camera against exposure and bits, plain and keyed."""
     began_at = commit()
     sensor = DEMO_PROFILE if profile is None else load_profile(profile)
-    make_folder(out, "out")
+    where = places(out, quick)
     test = load_cifar10("test", data).first(QUICK_PICTURES if quick else images)
     every = QUICK_EVERY if quick else 1
-    folder = out if quick else RESULTS
     sweeps = ((CAMERA_EXPOSURE, exposures(test, seed, sensor)), (CAMERA_BITS, depths(test, seed, sensor)))
     records = []
     for table, points in sweeps:
-        figures, wall_s = measured(list(points)[::every], test, seed, out / table.experiment)
+        figures, wall_s = measured(list(points)[::every], test, seed, where.stages / table.experiment)
         answers = 2 * len(test) * len(figures[DIFFERENT])
         different = sum(int(count) for count in figures[DIFFERENT].values())
         remarks = {"sensor": sensor.name, "with key": f"{different} of {answers:,} answers differ from the plain network's"}
         record = Record(
-            experiment=table.experiment, command=table.command, figures=figures, seed=seed,
+            experiment=table.experiment, command=line_of_this_run(), figures=figures, seed=seed,
             data=data_card("CIFAR-10 test", test), wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(),
             versions=versions(), remarks=remarks,
         )  # fmt: skip
-        file = write(record, folder)
+        file = write(record, where.record)
         print_own(table, record)
         print(f"wrote {file}")
         records.append(record)
-    print(f"wrote {draw(records[0], records[1], sensor, (out if quick else FIGURES) / CAMERA_EXPOSURE.picture)}")
+    print(f"wrote {draw(records[0], records[1], sensor, where.figures / CAMERA_EXPOSURE.picture)}")
 
 
 def exposures(test: LabelledImages, seed: int, sensor: SensorProfile) -> Iterator[Point]:

@@ -4,15 +4,16 @@
 puts it into docs/calibration.md.
 """
 
-import argparse
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -20,6 +21,7 @@ from adc import KeySchedule
 from calibration.capture_plan import CapturePlan
 from calibration.characterisation import characterise
 from calibration.correction_profile import CorrectionProfile, correction_profile
+from experiments.command import run
 from inference.answers import ClassAnswer, answer_of
 from inference.datasets import LabelledImages, SegmentedImages, load_camvid, load_cifar10
 from inference.isp import isp
@@ -147,18 +149,17 @@ def with_table(page: str, text: str) -> str:
     return re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n\n{text}\n{end}", page, flags=re.DOTALL)
 
 
-def main() -> None:
-    """Measure, print, and write the table into the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with cifar10/ and camvid/")
-    parser.add_argument("--images", type=int, default=500, help="pictures of CIFAR-10")
-    parser.add_argument("--streets", type=int, default=40, help="pictures of CamVid, spread over its test split")
-    parser.add_argument("--stack-frames", type=int, default=24, help="frames of each stack of the calibration")
-    asked = parser.parse_args()
-    found = corrected("resnet20", load_cifar10("test", asked.data / "cifar10").first(asked.images), asked.stack_frames)
+def experiment(
+    data: Annotated[Path, typer.Option(help="Folder with cifar10/ and camvid/.")],
+    images: Annotated[int, typer.Option(help="Pictures of CIFAR-10.", min=1)] = 500,
+    streets: Annotated[int, typer.Option(help="Pictures of CamVid, spread over its test split.", min=1)] = 40,
+    stack_frames: Annotated[int, typer.Option(help="Frames of each stack of the calibration.", min=2)] = 24,
+) -> None:
+    """What corrections are worth: measure, print, and write the table into docs/calibration.md."""
+    found = corrected("resnet20", load_cifar10("test", data / "cifar10").first(images), stack_frames)
     rows = [("ResNet-20, CIFAR-10: right classes", found, "pixel_accuracy")]
     print(table(rows), flush=True)
-    masks = corrected("fcn_resnet12", _spread(load_camvid("test", asked.data / "camvid"), asked.streets), asked.stack_frames)
+    masks = corrected("fcn_resnet12", _spread(load_camvid("test", data / "camvid"), streets), stack_frames)
     rows += [(f"fcn_resnet12, CamVid: {name}", masks, f) for name, f in _FIGURES_OF_MASKS]
     print(table(rows))
     PAGE.write_text(with_table(PAGE.read_text(), table(rows)))
@@ -174,4 +175,4 @@ def _spread(pictures: SegmentedImages, count: int) -> SegmentedImages:
 
 
 if __name__ == "__main__":
-    main()
+    run(experiment)

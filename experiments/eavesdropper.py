@@ -1,7 +1,7 @@
 """A network trained on what the link carries, without a key, by someone who has the labels: what there is to learn."""
 
 import copy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from adc import Geometry, KeySchedule, ReadoutPolicy
-from experiments.keyed_accuracy import POLICIES, weights_digest
+from experiments.keyed_accuracy import POLICIES
 from experiments.provenance import data_card
 from experiments.stage import stage
 from inference.datasets import LabelledImages
 from inference.keyed.positions import take_positions
+from inference.models.state import weights_digest
 from inference.training import EpochReport, TrainingPlan, train
 from inference.training.checkpoint import finished_epochs
 from keycam.progress import progress
@@ -62,6 +63,7 @@ def fine_tuned_row(
     It stays in `folder` and is taken from there for the same weights, plan and pictures; a training goes on where it stopped.
     """
     pupil, name = copy.deepcopy(network), policy.replace(" ", "-")
+    plan = replace(plan, fine_tuned_from=weights_digest(network))
 
     def found() -> dict[str, Any]:
         last = fine_tune(pupil, plan, images, POLICIES[policy], folder / f"fine-tuned-{name}.checkpoint")
@@ -72,7 +74,7 @@ def fine_tuned_row(
         return {"figure": 100 * float(right.mean()), "how": f"{how} were right; {last.seconds:.0f} s an epoch"}
 
     cards = {"pupils": data_card("CIFAR-10 train", images), "data": data_card("CIFAR-10 test", test)}
-    return stage(folder / f"fine-tuned-{name}.json", {**asdict(plan), "weights": weights_digest(network), **cards}, found)
+    return stage(folder / f"fine-tuned-{name}.json", {**asdict(plan), **cards}, found)
 
 
 def fine_tune(

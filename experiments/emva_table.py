@@ -3,9 +3,10 @@
 `python -m experiments.emva_table [--size HxW] [--seed N]`; docs/calibration.md holds what it printed.
 """
 
-import argparse
 from dataclasses import dataclass, replace
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -14,8 +15,11 @@ from calibration.defect_map import find_defects
 from calibration.figures import plane_figures
 from calibration.measured import Measured
 from calibration.recording import record
+from experiments.command import run
 from experiments.emva_oracle import WatchedBench, oracle_figures
 from experiments.emva_truth import true_figures
+from keycam.commands.options import MOST_SEED
+from keycam.frame_size import parsed_size
 from keycam.simulated_bench import SimulatedBench
 from sensor_sim import load_profile, profile_names
 
@@ -72,20 +76,22 @@ def _shown(value: float | None, digits: int = 5) -> str:
     return "" if value is None else f"{value:.{digits}g}"
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", default="480x640")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--profile", action="append", choices=profile_names())
-    asked = parser.parse_args()
-    height, width = map(int, asked.size.split("x"))
+def experiment(
+    size: Annotated[str, typer.Option(help="Of the array, HxW.")] = "480x640",
+    seed: Annotated[int, typer.Option(help="Which die.", min=0, max=MOST_SEED)] = 1,
+    profile: Annotated[list[str] | None, typer.Option(help="Only these of the shipped profiles; repeat it for several.")] = None,
+) -> None:
+    """Each shipped profile on the bench: configured, measured, and what emva1288 finds in the same frames."""
+    height, width = parsed_size(size)
+    for name in profile or ():
+        if name not in profile_names():
+            raise ValueError(f"profile = {name!r}: allowed is {', '.join(profile_names())}")
     console = Console(width=150)
-    for name in asked.profile or profile_names():
-        table = Table(title=f"{name}, {height}x{width}, die {asked.seed}")
+    for name in profile or profile_names():
+        table = Table(title=f"{name}, {height}x{width}, die {seed}")
         for heading in ("plane", "figure", "configured", "measured", "95 % interval", "off, %", "emva1288", "off, %"):
             table.add_column(heading, justify="left" if heading in ("plane", "figure") else "right")
-        for row in compared(name, (height, width), asked.seed):
+        for row in compared(name, (height, width), seed):
             ours = row.ours
             value, interval = (
                 (ours, "") if isinstance(ours, str) else (_shown(ours.value), " to ".join(map(_shown, ours.interval)))
@@ -96,4 +102,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(experiment)

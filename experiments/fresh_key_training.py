@@ -12,19 +12,17 @@ from typing import Annotated
 import typer
 
 from experiments.accuracy_bars import accuracy_columns, draw_bars
-from experiments.command import Data, Out, Quick, Seed, run
+from experiments.command import Data, Out, Quick, Seed, line_of_this_run, places, run
 from experiments.eavesdropper import FINE_TUNING_LEARNING_RATE, fine_tuned_row
 from experiments.own_tables import FRESH_KEY_TRAINING, print_own
 from experiments.provenance import commit, data_card, hardware, versions
-from experiments.record import RESULTS, Record, write
+from experiments.record import Record, write
 from experiments.trained import recipe
 from inference.datasets import load_cifar10
 from inference.models import load
 from inference.training import TrainingPlan
-from keycam.atomic_file import make_folder
 from keycam.train_classes import accuracy_on
 
-FIGURES = Path(__file__).parents[1] / "docs"
 KINDS = {
     "paper": "static order, no mask (paper)",
     "fresh order": "fresh order, no mask",
@@ -43,7 +41,7 @@ def experiment(
 ) -> None:
     """Accuracy without a key of networks that were trained on emitted frames of three kinds."""
     began_at = commit()
-    make_folder(out, "out")
+    where = places(out, quick)
     training, test = (load_cifar10(split, data) for split in ("train", "test"))
     training = training.first(QUICK_PICTURES if quick else images)
     if quick:
@@ -53,19 +51,19 @@ def experiment(
     percents: dict[str, float] = {}
     remarks, wall_s = {"the same network on plain pictures": f"{accuracy_on(network, test):.2%}"}, 0.0
     for policy, kind in KINDS.items():
-        tuned = fine_tuned_row(network, plan, training, test, policy, out)
+        tuned = fine_tuned_row(network, plan, training, test, policy, where.stages)
         percents[kind], wall_s = tuned["figure"], wall_s + tuned["wall_s"]
         remarks[kind] = tuned["how"]
     remarks["budget of each"] = recipe(plan)
     record = Record(
-        experiment=FRESH_KEY_TRAINING.experiment, command=FRESH_KEY_TRAINING.command,
+        experiment=FRESH_KEY_TRAINING.experiment, command=line_of_this_run(),
         figures=accuracy_columns(percents, test), seed=seed, data=data_card("CIFAR-10 test", test), wall_s=round(wall_s, 1),
         commit=began_at, hardware=hardware(), versions=versions(), remarks=remarks,
     )  # fmt: skip
-    file = write(record, out if quick else RESULTS)
+    file = write(record, where.record)
     print_own(FRESH_KEY_TRAINING, record)
     print(f"wrote {file}")
-    picture = (out if quick else FIGURES) / FRESH_KEY_TRAINING.picture
+    picture = where.figures / FRESH_KEY_TRAINING.picture
     print(f"wrote {draw_bars(record, 'test accuracy without a key, %', picture)}")
 
 

@@ -12,22 +12,21 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.command import Data, Out, Quick, Seed, run
+from experiments.command import Data, Out, Quick, Seed, line_of_this_run, places, run
 from experiments.ito_figure import draw, sheet
 from experiments.provenance import commit, data_card, hardware, versions
 from experiments.published import ITO_ALPHAS, ito_table
-from experiments.record import RESULTS, Record, write
+from experiments.record import Record, write
 from experiments.side_by_side import print_side_by_side
-from experiments.stage import stage
+from experiments.stage import kept, stage
 from inference.datasets import load_cifar10
 from inference.models import named_network
-from keycam.atomic_file import make_folder
+from inference.models.state import weights_digest
 from keycam.inverse_attack import AttackRequest, run_inverse_attack
 from keycam.train_classes import accuracy_on
-from keycam.transform import WEIGHTS, TransformRequest, run_transformation_training
+from keycam.transform import WEIGHTS, TransformRequest, load_transformation, run_transformation_training
 from privacy.transformation import InversePlan, TransformationPlan
 
-FIGURES = Path(__file__).parents[1] / "docs"
 ATTACKED_ALPHAS = (0.005, 0.01)
 QUICK_PICTURES = 40
 QUICK_WIDTH = 4
@@ -50,20 +49,27 @@ def experiment(
 ) -> None:
     """Table I: accuracy on transformed pictures for each alpha, and what an inverse network recovers."""
     began_at, table = commit(), ito_table(model)
-    folder = out / model
-    make_folder(folder, "out")
+    where = places(out, quick, model)
+    folder = where.stages
     images, alphas = None, chosen_alphas(alpha)
     if quick:
         images, width, alphas = QUICK_PICTURES, QUICK_WIDTH, ITO_ALPHAS[2:3]
         features, epochs, attack_epochs = "resnet20-block1", 1, 1
     test = load_cifar10("test", data).first(images)
-    figures = {"plain": 100 * accuracy_on(named_network(model, weights).network, test)}
+    classifier = named_network(model, weights).network
+    figures = {"plain": 100 * accuracy_on(classifier, test)}
     remarks, wall_s = {"features": features, "training": f"epochs: {epochs}, U-Net of width {width}"}, 0.0
     card = data_card("CIFAR-10 test", test)
-    places, attacks = {weight: folder / f"alpha-{weight}" for weight in alphas}, dict[float, Path]()
-    for weight, place in places.items():
+    pupils = data_card("CIFAR-10 train", load_cifar10("train", data).first(images))
+    common = {"classifier": weights_digest(classifier), "data": card, "pupils": pupils}
+    transformations, attacks = dict[float, Path](), dict[float, Path]()
+    for weight in ITO_ALPHAS:
         plan = TransformationPlan(alpha=weight, features=features, width=width, epochs=epochs, seed=seed)
-        settings = {"plan": asdict(plan), "weights": str(weights), "data": card}
+        place, settings = folder / f"alpha-{weight}", common | {"plan": asdict(plan)}
+        # What another line found with the same options belongs to the same table.
+        if weight not in alphas and kept(place / "stage.json", settings) is None:
+            continue
+        transformations[weight] = place
 
         def found(plan: TransformationPlan = plan, place: Path = place) -> dict[str, Any]:
             request = TransformRequest(data=data, out=place, plan=plan, model=model, weights=weights, images=images)
@@ -77,7 +83,8 @@ def experiment(
             def recovered(inverse: InversePlan = inverse, place: Path = place) -> dict[str, Any]:
                 return run_inverse_attack(AttackRequest(data, place / "attack", inverse, place / WEIGHTS, images=images))
 
-            attack = stage(place / "attack.json", settings | {"inverse": asdict(inverse)}, recovered)
+            hidden = weights_digest(load_transformation(place / WEIGHTS))
+            attack = stage(place / "attack.json", common | {"inverse": asdict(inverse), "transformation": hidden}, recovered)
             wall_s += attack["wall_s"]
             low, high = attack["quartiles_recovered_db"]
             remarks[f"inverse network, alpha {weight}"] = (
@@ -85,15 +92,15 @@ def experiment(
                 f"quartiles {low:.1f} and {high:.1f}; as sent {attack['median_psnr_as_sent_db']:.1f} dB; epochs: {attack_epochs}"
             )
     record = Record(
-        experiment=f"ito-{model}", command=f"python -m experiments.ito_table1 --data DIR --model {model}",
+        experiment=f"ito-{model}", command=line_of_this_run(),
         figures={"keycam": figures}, seed=seed, data=card, wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(),
         versions=versions(), remarks=remarks,
     )  # fmt: skip
-    file = write(record, out if quick else RESULTS)
+    file = write(record, where.record)
     print_side_by_side(table, record, model)
     print(f"wrote {file}")
-    picture = (out if quick else FIGURES) / f"transformation-{model}.png"
-    print(f"wrote {draw(sheet(places, attacks, test.images), picture)}")
+    picture = where.figures / f"transformation-{model}.png"
+    print(f"wrote {draw(sheet(transformations, attacks, test.images), picture)}")
 
 
 def chosen_alphas(named: list[float] | None) -> tuple[float, ...]:

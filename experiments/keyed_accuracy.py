@@ -1,6 +1,5 @@
 """What a classifier answers for the same pictures plain, keyed, with a wrong key and without a key."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from adc import PAPER, SECURE, KeySchedule, ReadoutPolicy
 from experiments.provenance import data_card
 from experiments.stage import stage
 from inference.datasets import LabelledImages
+from inference.models.state import weights_digest
 from keycam.captured import captured
 from keycam.evaluation_plan import SHUFFLES
 from keycam.picture_frames import AdcFrames
@@ -80,12 +80,3 @@ def keyed_column(network: nn.Module, images: LabelledImages, policy: str, seed: 
 
     settings = {"seed": seed, "weights": weights_digest(network), "data": data_card("CIFAR-10 test", images)}
     return stage(folder / f"keyed-{policy.replace(' ', '-')}.json", settings, found)
-
-
-def weights_digest(network: nn.Module) -> str:
-    """SHA-256 of all parameters and statistics."""
-    digest = hashlib.sha256()
-    for name, tensor in network.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

@@ -22,7 +22,7 @@ class OwnTable:
     heading
         What the rows are, with the unit.
     command
-        What measures it.
+        What measures it; a record tells with which options it was made.
     picture, shows
         The figure's file name in the documentation, and what it shows; empty where there is none.
     """

@@ -15,21 +15,20 @@ import typer
 from torch import nn
 
 from adc import PAPER, Geometry, KeySchedule
-from experiments.command import Data, Out, Quick, Seed, run
-from experiments.keyed_accuracy import weights_digest
+from experiments.command import Data, Out, Quick, Seed, line_of_this_run, places, run
 from experiments.own_tables import PARTIAL_KEYS, print_own
 from experiments.provenance import commit, data_card, hardware, versions
-from experiments.record import RESULTS, Record, write
+from experiments.record import Record, write
 from experiments.stage import stage
 from inference.datasets import LabelledImages, load_cifar10
 from inference.models import load
-from keycam.atomic_file import make_folder, whole_file
+from inference.models.state import weights_digest
+from keycam.atomic_file import whole_file
 from keycam.progress import progress
 from privacy.scoring.chance import SIGNIFICANCE, share_limit
 from privacy.scoring.partial_key import SHARES, partial_key_ssim, score_partial_keys
 from privacy.seen import Order
 
-FIGURES = Path(__file__).parents[1] / "docs"
 LIKENESS_PICTURES = 500
 """Of which the median SSIM is taken."""
 QUICK_PICTURES = 40
@@ -50,7 +49,7 @@ def experiment(
 ) -> None:
     """Accuracy and SSIM of pictures that are restored with partly right keys."""
     began_at = commit()
-    make_folder(out, "out")
+    where = places(out, quick)
     test = load_cifar10("test", data).first(QUICK_PICTURES if quick else images)
     keys = QUICK_KEYS if quick else keys
     network = load("resnet20")
@@ -62,18 +61,18 @@ def experiment(
         def found(number: int = number) -> dict[str, Any]:
             return scored(network, test, static_order(test.images.shape[1], seed, number), (seed, number))
 
-        result = stage(out / f"key-{number}.json", common | {"number": number}, found)
+        result = stage(where.stages / f"key-{number}.json", common | {"number": number}, found)
         wall_s += result["wall_s"]
         scores.append({name: result[name] for name in COLOURS})
     record = Record(
-        experiment=PARTIAL_KEYS.experiment, command=PARTIAL_KEYS.command, figures=over_keys(scores), seed=seed,
+        experiment=PARTIAL_KEYS.experiment, command=line_of_this_run(), figures=over_keys(scores), seed=seed,
         data=common["data"], wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(), versions=versions(),
         remarks={"keys": str(keys), "by chance": by_chance(test, scores)},
     )  # fmt: skip
-    file = write(record, out if quick else RESULTS)
+    file = write(record, where.record)
     print_own(PARTIAL_KEYS, record)
     print(f"wrote {file}")
-    print(f"wrote {draw(record, 1 / len(test.classes), (out if quick else FIGURES) / PARTIAL_KEYS.picture)}")
+    print(f"wrote {draw(record, 1 / len(test.classes), where.figures / PARTIAL_KEYS.picture)}")
 
 
 def static_order(size: int, seed: int, number: int) -> Order:

@@ -13,15 +13,27 @@ from inference.datasets import LabelledImages, SegmentedImages
 
 PACKAGES = ("keycam", "torch", "torchvision", "numpy", "numba")
 _REPOSITORY = Path(__file__).parents[1]
+_WRITTEN = (":(exclude)experiments/results", ":(exclude)docs")
+_HASH, _SHOWN = 40, 12
+"""Characters of a commit's digest, and how many of them are shown."""
 
 
 def commit() -> str:
-    """The commit of this clone, "-modified" behind it where tracked files differ from it, "unknown" where it is no clone."""
+    """The commit of this clone, "unknown" where it is no clone.
+
+    Where tracked files differ from it, "-modified-" and a digest of the differences stand behind it. What experiments write
+    themselves, records and pages, is no difference.
+    """
     try:
-        head = _git("rev-parse", "HEAD")
-        return f"{head}-modified" if _git("status", "--porcelain", "--untracked-files=no") else head
+        head, difference = _git("rev-parse", "HEAD"), _git("diff", "HEAD", "--", ".", *_WRITTEN)
+        return f"{head}-modified-{hashlib.sha256(difference.encode()).hexdigest()[:8]}" if difference else head
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def shortened(commit: str) -> str:
+    """A commit as pages show it: what stands behind its digest stays."""
+    return commit[:_SHOWN] + commit[_HASH:]
 
 
 def hardware() -> str:
@@ -36,9 +48,8 @@ def versions() -> dict[str, str]:
 
 
 def data_card(name: str, pictures: LabelledImages | SegmentedImages) -> dict[str, Any]:
-    """Which pictures were answered for: the digest is that of the pixels and labels, however the files pack them."""
-    digest = hashlib.sha256(pictures.images.tobytes() + pictures.labels.tobytes()).hexdigest()
-    return {"name": name, "pictures": len(pictures), "sha256": digest}
+    """Which pictures were answered for."""
+    return {"name": name, "pictures": len(pictures), "sha256": pictures.sha256}
 
 
 def _processor() -> str:

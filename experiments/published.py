@@ -15,11 +15,14 @@ class PublishedRow:
         What it says to people.
     value
         The published figure in the table's unit; None where there is none.
+    quoted
+        A peer's figure, which the paper quotes and we did not set out to reproduce.
     """
 
     name: str
     label: str
     value: float | None = None
+    quoted: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,9 @@ TABLE_2 = PublishedTable(
     title="Perez et al., table 2: other private classifiers of CIFAR-10",
     source=f"{_PEREZ}, table 2, which quotes the peers' figures",
     rows=(
-        PublishedRow("ele", "ELE + ShakeDrop, 29.31 M parameters", 83.06),
-        PublishedRow("etc", "EtC + ShakeDrop, 5.35 M parameters", 89.09),
-        PublishedRow("privconv", "PrivConv, ConvMixer-512/16, 5.35 M parameters", 92.65),
+        PublishedRow("ele", "ELE + ShakeDrop, 29.31 M parameters", 83.06, quoted=True),
+        PublishedRow("etc", "EtC + ShakeDrop, 5.35 M parameters", 89.09, quoted=True),
+        PublishedRow("privconv", "PrivConv, ConvMixer-512/16, 5.35 M parameters", 92.65, quoted=True),
         PublishedRow("preresnet110", "PreResNet-110 with key, 1.70 M parameters", 95.06),
         PublishedRow("resnet20", "ResNet-20 with key, 0.27 M parameters; not in the paper"),
     ),
@@ -113,7 +116,7 @@ def ito_table(model: str) -> PublishedTable:
                 PublishedRow(f"alpha {alpha}", f"transformed, alpha = {alpha}", _ITO_ACCURACY[model].get(alpha))
                 for alpha in ITO_ALPHAS
             ),
-            PublishedRow("tanaka", "Tanaka's learnable encryption", _ITO_PEERS[model]["tanaka"]),
-            PublishedRow("pixel-based", "pixel-based encryption", _ITO_PEERS[model]["pixel-based"]),
+            PublishedRow("tanaka", "Tanaka's learnable encryption", _ITO_PEERS[model]["tanaka"], quoted=True),
+            PublishedRow("pixel-based", "pixel-based encryption", _ITO_PEERS[model]["pixel-based"], quoted=True),
         ),
     )

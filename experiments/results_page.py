@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.own_tables import BEYOND, OwnTable, own_markdown
+from experiments.provenance import shortened
 from experiments.published import FIGURE_3, TABLE_1, TABLE_2, PublishedTable, ito_table
 from experiments.record import RESULTS, Record, read
 from experiments.side_by_side import markdown, published_only
@@ -30,8 +31,8 @@ ENTRIES = (
     Entry(
         TABLE_1, "table1-resnet20", "resnet20", "python -m experiments.table1 --data DIR --model resnet20",
         why=f"Ours differs from the published plain accuracy because it is another network. {SMALLER} Fine-tuning without a key "
-        "ends lower than published because it is a smaller network with five epochs over two fifths of the pictures, on two CPU "
-        "cores; the paper does not say what its network had.",
+        "ends lower than published because it is a smaller network with the budget told below; the paper does not say what its "
+        "network had.",
     ),
     Entry(TABLE_2, "table2-preresnet110", "preresnet110", "python -m experiments.table2 --data DIR"),
     Entry(FIGURE_3, "figure3", "fcn_resnet12", "python -m experiments.figure3 --data DIR"),
@@ -82,11 +83,12 @@ def section(entry: Entry, record: Record | None) -> str:
     title = f"### Ours: {entry.model}\n\n"
     if record is None:
         return f"{title}Not measured yet, command: `{entry.command}`\n\n{published_only(entry.table)}"
-    missing = [row.label for row in entry.table.rows if not any(row.name in found for found in record.figures.values())]
+    ours = {name for found in record.figures.values() for name in found}
+    missing = [row.label for row in entry.table.rows if not row.quoted and row.name not in ours]
     picture = f"![{SENT_AND_RECOVERED}]({entry.picture})\n\n" if entry.picture else ""
     lines = [f"- {entry.why}"] if entry.why else []
     lines += [f"- {what}: {remark}" for what, remark in record.remarks.items()]
-    if missing and entry.table is not TABLE_2:
+    if missing:
         lines.append(f"- not measured yet: {'; '.join(missing)}; command: `{entry.command}`")
     lines.append(f"- {came_from(record)}")
     return f"{title}{picture}{markdown(entry.table, record)}\n" + "\n".join(lines) + "\n"
@@ -99,15 +101,16 @@ def own_section(table: OwnTable, record: Record | None) -> str:
         return f"{title}Not measured yet, command: `{table.command}`\n"
     picture = f"![{table.shows}]({table.picture})\n\n" if table.picture else ""
     lines = [*(f"- {what}: {remark}" for what, remark in record.remarks.items()), f"- {came_from(record)}"]
-    return f"{title}{picture}{own_markdown(table, record)}\n" + "\n".join(lines) + f"\n- command: `{table.command}`\n"
+    return f"{title}{picture}{own_markdown(table, record)}\n" + "\n".join(lines) + "\n"
 
 
 def came_from(record: Record) -> str:
-    """Data, seed, commit, machine, time and versions of a record."""
+    """Data, seed, commit, machine, time, versions and command of a record."""
     return (
         f"{record.data['pictures']:,} pictures of {record.data['name']} (SHA-256 {record.data['sha256'][:12]}), "
-        f"seed {record.seed}, commit {record.commit[:12]}, {record.hardware}, {record.wall_s / 60:.0f} min, "
+        f"seed {record.seed}, commit {shortened(record.commit)}, {record.hardware}, {record.wall_s / 60:.0f} min, "
         + ", ".join(f"{name} {version}" for name, version in record.versions.items())
+        + f"\n- command: `{record.command}`"
     )
 
 

@@ -17,10 +17,10 @@ import typer
 from torch import Tensor
 
 from experiments.accuracy_bars import accuracy_columns, draw_bars
-from experiments.command import Data, Out, Quick, Seed, run
+from experiments.command import Data, Out, Quick, Seed, line_of_this_run, places, run
 from experiments.own_tables import SCHEME_TRAINING, print_own
 from experiments.provenance import commit, data_card, hardware, versions
-from experiments.record import RESULTS, Record, write
+from experiments.record import Record, write
 from experiments.schemes import classes
 from experiments.stage import stage
 from experiments.trained import recipe
@@ -28,11 +28,9 @@ from inference.datasets import LabelledImages, load_cifar10
 from inference.models import build
 from inference.training import TrainingPlan, train
 from inference.training.checkpoint import finished_epochs
-from keycam.atomic_file import make_folder
 from keycam.progress import progress
 from privacy.schemes import SCHEMES, Scheme, make_scheme
 
-FIGURES = Path(__file__).parents[1] / "docs"
 PLAIN = "keycam-raster"
 """Frames in raster order without a mask are plain pictures: what the same budget gives where nothing is hidden."""
 FIRST_TEST_IMAGE = 2**40
@@ -51,7 +49,7 @@ def experiment(
 ) -> None:
     """Accuracy without a key of one small network that was trained on each scheme's images."""
     began_at = commit()
-    make_folder(out, "out")
+    where = places(out, quick)
     training, test = (load_cifar10(split, data) for split in ("train", "test"))
     training = training.first(QUICK_PICTURES if quick else images)
     if quick:
@@ -61,19 +59,19 @@ def experiment(
     percents: dict[str, float] = {}
     remarks, wall_s = {}, 0.0
     for name in names:
-        found = trained_on(name, plan, training, test, out)
+        found = trained_on(name, plan, training, test, where.stages)
         kind = f"{name} (plain pictures)" if name == PLAIN else name
         percents[kind], remarks[kind], wall_s = found["figure"], found["how"], wall_s + found["wall_s"]
     remarks["budget of each"] = f"{len(training):,} pictures, {recipe(plan)}"
     record = Record(
-        experiment=SCHEME_TRAINING.experiment, command=SCHEME_TRAINING.command, figures=accuracy_columns(percents, test),
+        experiment=SCHEME_TRAINING.experiment, command=line_of_this_run(), figures=accuracy_columns(percents, test),
         seed=seed, data=data_card("CIFAR-10 test", test), wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(),
         versions=versions(), remarks=remarks,
     )  # fmt: skip
-    file = write(record, out if quick else RESULTS)
+    file = write(record, where.record)
     print_own(SCHEME_TRAINING, record)
     print(f"wrote {file}")
-    picture = (out if quick else FIGURES) / SCHEME_TRAINING.picture
+    picture = where.figures / SCHEME_TRAINING.picture
     print(f"wrote {draw_bars(record, 'test accuracy on encrypted pictures, without a key, %', picture)}")
 
 

@@ -5,27 +5,32 @@ and not asked for again: speeds want a machine that does nothing else. The netwo
 never saw a scrambled picture.
 """
 
-import argparse
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+import typer
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adc import TagError
+from experiments.command import CifarFolder, run
 from experiments.scheme_tables import bounds, comparison, fresh_keys, handling
-from inference.datasets import LabelledImages, load_cifar10
+from inference.datasets import DataError, LabelledImages, load_cifar10
 from inference.models import load
+from inference.models.state import weights_digest
+from keycam.atomic_file import make_folder, whole_file
 from privacy.schemes import SCHEMES, Scheme, make_scheme
 from privacy.schemes.scheme import Samples
 
+Kept = Annotated[Path | None, typer.Option(help="Folder for what the commands print as JSON.")]
 PAGE = Path(__file__).parents[1] / "docs" / "schemes.md"
 FRAMES = 100
 """How many frames the eavesdropper has: about three seconds of a camera."""
@@ -118,19 +123,35 @@ def put_in(page: str, name: str, written: str) -> str:
 
 def printed(kept: Path | None, name: str, *arguments: object) -> Any:
     """What a `keycam` command prints as JSON, kept by this name."""
-    line = [sys.executable, "-m", "keycam", *map(str, arguments), "--json"]
-    return once(kept, name, lambda: json.loads(subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout))
+    line = list(map(str, arguments))
+
+    def said() -> Any:
+        done = subprocess.run([sys.executable, "-m", "keycam", *line, "--json"], stdout=subprocess.PIPE, check=False)
+        if done.returncode:
+            raise DataError(f"keycam {shlex.join(line)}: exit code {done.returncode}; allowed is what it says itself, above")
+        return json.loads(done.stdout)
+
+    return once(kept, name, line, said)
 
 
-def once(kept: Path | None, name: str, measured: Callable[[], Any]) -> Any:
-    """What is measured, as JSON knows it; by this name in the folder `kept`, if there is one, it is measured only once."""
-    file = None if kept is None else kept / f"{name}.json"
-    if file is not None and file.exists():
-        return json.loads(file.read_text())
+def once(kept: Path | None, name: str, asked: list[str], measured: Callable[[], Any]) -> Any:
+    """What is measured, as JSON knows it; by this name in the folder `kept`, if there is one, it is measured only once.
+
+    What was kept for another question than `asked` is measured anew. Raises `OutputError`.
+    """
+    if kept is None:
+        return measured()
+    file = kept / f"{name}.json"
+    try:
+        stored = json.loads(file.read_text())
+        if stored["asked"] == asked:
+            return stored["found"]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
     found = measured()
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(found))
+    make_folder(kept, "kept")
+    with whole_file(file, "kept") as unfinished:
+        unfinished.write_text(json.dumps({"asked": asked, "found": found}))
     return found
 
 
@@ -141,19 +162,13 @@ def scheme_audit(kept: Path | None, data: Path) -> Any:
     return {**audits[0], "schemes": {name: audit["schemes"][name] for name, audit in zip(SCHEMES, audits, strict=True)}}
 
 
-def _pictures(data: Path) -> LabelledImages:
-    return load_cifar10("test", data).first(IMAGES)
-
-
-def main() -> None:
-    """Measure what is not given, and write the page's tables."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("data", type=Path, help="folder with CIFAR-10")
-    parser.add_argument("--kept", type=Path, help="folder for what the commands print as JSON")
-    given = parser.parse_args()
-    audit = scheme_audit(given.kept, given.data)
-    speeds, keys = (printed(given.kept, f"bench-{what}", "bench", what) for what in ("schemes", "keys"))
-    rows = once(given.kept, "accuracy", lambda: [asdict(row) for row in measure(load("resnet20"), _pictures(given.data))])
+def experiment(data: CifarFolder, kept: Kept = None) -> None:
+    """Measure what is not kept, and write the tables of docs/schemes.md."""
+    pictures, network = load_cifar10("test", data).first(IMAGES), load("resnet20")
+    audit = scheme_audit(kept, data)
+    speeds, keys = (printed(kept, f"bench-{what}", "bench", what) for what in ("schemes", "keys"))
+    asked = [pictures.sha256, weights_digest(network)]
+    rows = once(kept, "accuracy", asked, lambda: [asdict(row) for row in measure(network, pictures)])
     tables = {
         "comparison": f"{comparison(audit, speeds)}\n\n{bounds(audit)}",
         "handling": handling(speeds),
@@ -167,4 +182,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(experiment)

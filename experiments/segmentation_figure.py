@@ -5,16 +5,18 @@ static order; this one shows the network that comes with keycam on test pictures
 """
 
 import secrets
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from numpy.typing import NDArray
 
 from adc import Converter, Geometry, KeySchedule, readout
+from experiments.command import run
 from inference.answers import MaskAnswer, answer_of
 from inference.datasets import CAMVID_CLASSES, CAMVID_PALETTE, load_camvid
 from inference.isp import IspSettings, KeyedImage, isp
@@ -112,11 +114,11 @@ def draw(drawn: Iterable[Row], file: Path) -> None:
     figure.savefig(file, format="webp", pil_kwargs={"quality": 80})
 
 
-def main() -> None:
-    """Draw the figure."""
-    draw(rows(load_camvid("test", Path(sys.argv[1])).images[list(PICTURES)]), FIGURE)
+def experiment(data: Annotated[Path, typer.Argument(metavar="DATA", help="Folder with CamVid.")]) -> None:
+    """Draw docs/segmentation.webp."""
+    draw(rows(load_camvid("test", data).images[list(PICTURES)]), FIGURE)
     print(f"wrote {FIGURE.name}")
 
 
 if __name__ == "__main__":
-    main()
+    run(experiment)

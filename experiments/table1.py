@@ -10,20 +10,20 @@ from typing import Annotated
 
 import typer
 
-from experiments.command import Data, Out, Quick, Seed, run
+from experiments.command import Data, Out, Quick, Seed, line_of_this_run, places, run
 from experiments.eavesdropper import FINE_TUNING_LEARNING_RATE, fine_tuned_row
 from experiments.keyed_accuracy import POLICIES, keyed_column
 from experiments.provenance import commit, data_card, hardware, versions
 from experiments.published import TABLE_1
-from experiments.record import RESULTS, Record, write
+from experiments.record import Record, write
 from experiments.side_by_side import print_side_by_side
-from experiments.trained import recipe, trained
+from experiments.trained import recipe, trained, training_epochs
 from inference.datasets import load_cifar10
 from inference.models import model_for
 from inference.training import TrainingPlan
-from keycam.atomic_file import make_folder
 
 QUICK_PICTURES = 200
+DEFAULT_EPOCHS = 100
 
 
 def experiment(
@@ -31,7 +31,7 @@ def experiment(
     out: Out = Path("runs/table1"),
     model: Annotated[str, typer.Option(help="Network: vgg16 as published, resnet20 or preresnet110.")] = "vgg16",
     weights: Annotated[Path | None, typer.Option(help="Weights of the plain network; otherwise it is trained.")] = None,
-    epochs: Annotated[int, typer.Option(help="Of the plain network's training.", min=1)] = 100,
+    epochs: Annotated[int | None, typer.Option(help=f"Of plain training, {DEFAULT_EPOCHS} by default.", min=1)] = None,
     fine_tuning_epochs: Annotated[int, typer.Option(help="Of fine-tuning on keyed pictures; 0 leaves it out.", min=0)] = 30,
     fine_tuning_pictures: Annotated[int | None, typer.Option(help="Of 50,000; by default all.", min=2)] = None,
     seed: Seed = 0,
@@ -39,9 +39,11 @@ def experiment(
 ) -> None:
     """Table 1: one classifier plain, keyed, with a wrong key, and fine-tuned on keyed pictures."""
     began_at = commit()
-    model = model_for("cifar10", "resnet20" if quick else model)
-    folder = out / model
-    make_folder(folder, "out")
+    model = model_for("cifar10", model)
+    model = "resnet20" if quick else model
+    epochs = training_epochs(epochs, DEFAULT_EPOCHS, model, weights)
+    where = places(out, quick, model)
+    folder = where.stages
     training, test = (load_cifar10(split, data) for split in ("train", "test"))
     pupils = training.first(fine_tuning_pictures)
     if quick:
@@ -61,13 +63,12 @@ def experiment(
             tuned = fine_tuned_row(plain.network, again, pupils, test, policy, folder)
             figures[policy]["fine-tuned"], wall_s = tuned["figure"], wall_s + tuned["wall_s"]
             remarks[f"fine-tuned, {policy}"] = f"{tuned['how']}: {recipe(again)}"
-    command = f"python -m experiments.table1 --data DIR --model {model}"
     record = Record(
-        experiment=f"table1-{model}", command=command, figures=figures, seed=seed, data=data_card("CIFAR-10 test", test),
-        wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(), versions=versions(),
-        remarks=remarks, predictions=predictions,
+        experiment=f"table1-{model}", command=line_of_this_run(), figures=figures, seed=seed,
+        data=data_card("CIFAR-10 test", test), wall_s=round(wall_s, 1), commit=began_at, hardware=hardware(),
+        versions=versions(), remarks=remarks, predictions=predictions,
     )  # fmt: skip
-    file = write(record, out if quick else RESULTS)
+    file = write(record, where.record)
     print_side_by_side(TABLE_1, record, model)
     print(f"wrote {file}")
 

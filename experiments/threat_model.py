@@ -5,14 +5,14 @@ folder with CIFAR-10 for the audit of all schemes, which `experiments.schemes` a
 folder that --kept names, and not asked for again.
 """
 
-import argparse
 import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.command import CifarFolder, run
 from experiments.scheme_tables import HD, NOTHING
-from experiments.schemes import printed, put_in, scheme_audit
+from experiments.schemes import Kept, printed, put_in, scheme_audit
 from keycam.progress import progress
 
 PAGE = Path(__file__).parents[1] / "docs" / "threat-model.md"
@@ -122,22 +122,17 @@ def _figure(section: Json, name: str) -> str:
     return f"**{value}**" if section[name] > section["chance_limit"].get(name, 2.0) else value
 
 
-def main() -> None:
-    """Run every command that is not kept yet, and write the page's tables."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("data", type=Path, help="folder with CIFAR-10")
-    parser.add_argument("--kept", type=Path, help="folder for what the commands print as JSON")
-    given = parser.parse_args()
-    kept = given.kept
+def experiment(data: CifarFolder, kept: Kept = None) -> None:
+    """Run every command that is not kept yet, and write the tables of docs/threat-model.md."""
     results = {
         policy: printed(kept, "-".join(map(str, policy)), *audited(policy))
         for policy in progress(policies(), "auditing", len(policies()))
     }
     keys, readout = (printed(kept, f"bench-{what}", "bench", what) for what in ("keys", "readout"))
     page = put_in(PAGE.read_text(), "policies", table(results.items()))
-    figures = claims(results[SECURE], results[PAPER], scheme_audit(kept, given.data), keys, readout)
+    figures = claims(results[SECURE], results[PAPER], scheme_audit(kept, data), keys, readout)
     PAGE.write_text(put_in(page, "figures", figures))
 
 
 if __name__ == "__main__":
-    main()
+    run(experiment)

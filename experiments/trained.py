@@ -1,7 +1,6 @@
 """The classifier that an experiment is about: with weights that are there, or trained for it."""
 
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from keycam.weights_file import write_weights
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network, ready to predict, how it came about, and the seconds of its training's last run."""
+    """A network, ready to predict, how it came about, and the seconds of its training."""
 
     network: nn.Module
     origin: str
@@ -33,19 +32,35 @@ def trained(plan: TrainingPlan, images: LabelledImages, out: Path, weights: Path
     """
     if weights is not None:
         return Trained(load(plan.model, weights), f"weights: {weights.name}")
-    try:
+    if has_shipped_weights(plan.model):
         shipped = shipped_weights(plan.model)
-    except WeightsError:
-        pass
-    else:
         return Trained(load(plan.model, shipped), f"weights: those that come with keycam; {from_card(shipped)}")
     torch.manual_seed(plan.seed)
-    network, began_s = build(plan.model), time.monotonic()
+    network = build(plan.model)
     reports = train(network, plan, images, out / "plain.checkpoint")
     *_, last = progress(reports, "training", plan.epochs, lambda report: report.epoch)
     network.eval().cpu()
     write_weights(out / f"{plan.model}-cifar10.safetensors", network.state_dict())
-    return Trained(network, f"trained here: {recipe(plan)}, {last.seconds:.0f} s an epoch", time.monotonic() - began_s)
+    return Trained(network, f"trained here: {recipe(plan)}, {last.seconds:.0f} s an epoch", last.seconds_so_far)
+
+
+def training_epochs(asked: int | None, default: int, model: str, weights: Path | None) -> int:
+    """How many epochs `trained` is to take. Raises `ValueError` where some were asked for and nothing is to be trained."""
+    if asked is None:
+        return default
+    if weights is not None or has_shipped_weights(model):
+        whose = "--weights gives" if weights is not None else "keycam comes with"
+        raise ValueError(f"epochs = {asked}: allowed where the network is trained, and {whose} the weights of {model}")
+    return asked
+
+
+def has_shipped_weights(model: str) -> bool:
+    """Whether keycam comes with weights of `model`."""
+    try:
+        shipped_weights(model)
+    except WeightsError:
+        return False
+    return True
 
 
 def from_card(weights: Path) -> str:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,20 +46,21 @@ class _Tally:
             self.largest_difference = max(self.largest_difference, float((scores - plain).abs().max()))
 
 
-def evaluate_masks(plan: EvaluationPlan) -> dict[str, Any]:
+def evaluate_masks(plan: EvaluationPlan, master: Callable[[int], bytes] = secrets.token_bytes) -> dict[str, Any]:
     """Evaluate a segmentation network on CamVid or PASCAL VOC; the result as `--json` prints it.
 
-    Each dense answer is put back into the raster by the order that the way's own network says it is in.
+    Each dense answer is put back into the raster by the order that the way's own network says it is in. `master` draws the keys'
+    masters, of so many bytes: from a seeded generator where an experiment must be repeated.
     """
     profile = None if plan.profile is None else load_profile(plan.profile)
     pictures = pictures_to_test(plan.dataset, plan.data).first(plan.images)  # before weights, which may be a long download
-    network = _network(plan).to(memory_format=torch.channels_last)
-    schedule = KeySchedule(secrets.token_bytes(32), device="eval", policy=named_policy(plan.policy))
+    network = network_of(plan).to(memory_format=torch.channels_last)
+    schedule = KeySchedule(master(32), device="eval", policy=named_policy(plan.policy))
     ways = Ways.of(network, torch.zeros(1, 3, *pictures.images.shape[1:3]), SHUFFLES[plan.shuffle], schedule)
     source = frame_source(plan.through, pictures.images, plan.seed, profile)
     tally = _Tally(pictures)
     with torch.inference_mode():
-        batches = captured(source, len(pictures), schedule, plan.batch)
+        batches = captured(source, len(pictures), schedule, plan.batch, master)
         for number, batch in enumerate(progress(batches, "evaluating", -(-len(pictures) // plan.batch))):
             labels = pictures.labels[number * plan.batch :][: len(batch.plain)]
             plain = raster_scores(ways, "plain", batch)
@@ -82,7 +84,8 @@ def pictures_to_test(dataset: str, data: Path) -> SegmentedImages:
     return load_voc("val", data) if dataset == "voc" else load_camvid("test", data)
 
 
-def _network(plan: EvaluationPlan) -> nn.Module:
+def network_of(plan: EvaluationPlan) -> nn.Module:
+    """The network that is evaluated, with its weights, which may be downloaded. Raises `WeightsError`."""
     if plan.dataset != "voc":
         return load(plan.model_name, plan.weights)
     from inference.models.pretrained import pretrained_network

@@ -1,6 +1,9 @@
 """Pictures with one class each, and pictures with a class for each pixel."""
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +35,11 @@ class LabelledImages:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the pixels and labels, however files pack them."""
+        return _sha256(self.images, self.labels)
 
     def first(self, count: int | None) -> "LabelledImages":
         """The first `count` pictures, or all of them."""
@@ -70,6 +78,17 @@ class SegmentedImages:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @cached_property
+    def sha256(self) -> str:
+        """Of the pixels and labels, however files pack them."""
+        return _sha256(self.images, self.labels)
+
     def first(self, count: int | None) -> "SegmentedImages":
         """The first `count` pictures, or all of them."""
         return SegmentedImages(self.images[:count], self.labels[:count], self.classes)
+
+
+def _sha256(images: NDArray[np.uint8], labels: NDArray[Any]) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(images))
+    digest.update(np.ascontiguousarray(labels))
+    return digest.hexdigest()

@@ -1,5 +1,6 @@
 """Weights from files: safetensors, or the state dict that torch.save wrote."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,15 @@ PREFIXES = ("module.", "_orig_mod.")
 
 class WeightsError(DataError):
     """Weights that are missing, unreadable or of another network."""
+
+
+def weights_digest(network: nn.Module) -> str:
+    """SHA-256 of all parameters and statistics."""
+    digest = hashlib.sha256()
+    for name, tensor in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def fill(network: nn.Module, file: Path, whose: str) -> nn.Module:

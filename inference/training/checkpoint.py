@@ -8,7 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from inference.datasets import DataError
+from inference.datasets import DataError, LabelledImages, SegmentedImages
+
+SHOWN = 12
+"""Digits of a digest that are kept."""
 
 
 class CheckpointError(DataError):
@@ -17,7 +20,7 @@ class CheckpointError(DataError):
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What one epoch did: mean loss and accuracy over its training batches, and its wall time.
+    """What one epoch did: mean loss and accuracy over its training batches, its wall time, and that of all epochs up to it.
 
     The accuracy is a share of the pictures, or of a dense network's labelled pixels.
     """
@@ -27,6 +30,12 @@ class EpochReport:
     loss: float
     training_accuracy: float
     seconds: float
+    seconds_so_far: float
+
+
+def identity(pictures: LabelledImages | SegmentedImages) -> dict[str, Any]:
+    """What of the pictures belongs to a run: how many there are, and a digest that tells others from them."""
+    return {"pictures": len(pictures), "pictures_sha256": pictures.sha256[:SHOWN]}
 
 
 def save(
@@ -55,7 +64,8 @@ def resume(checkpoint: Path, run: dict[str, Any], network: nn.Module, optimiser:
     if not checkpoint.exists():
         return None
     try:
-        state = torch.load(checkpoint, weights_only=True)
+        # What a GPU wrote may go on without one.
+        state = torch.load(checkpoint, weights_only=True, map_location="cpu")
         theirs, report = state["plan"], EpochReport(**state["report"])
         differ = [f"{name} = {theirs.get(name)!r} and not {value!r}" for name, value in run.items() if theirs.get(name) != value]
         if not differ:
@@ -76,7 +86,7 @@ def finished_epochs(checkpoint: Path) -> int:
     which `resume` says.
     """
     try:
-        return int(torch.load(checkpoint, weights_only=True)["report"]["epoch"]) if checkpoint.exists() else 0
+        return int(torch.load(checkpoint, weights_only=True, map_location="cpu")["report"]["epoch"]) if checkpoint.exists() else 0
     # Damaged files make torch and its unpickler raise errors of many kinds.
     except Exception:
         return 0

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from inference.datasets import LabelledImages
-from inference.training.checkpoint import EpochReport
+from inference.training.checkpoint import EpochReport, identity
 from inference.training.crop_and_flip import CropAndFlip, EpochOfCrops
 from inference.training.descent import Batches, Forward, Lesson, descend, to_best_device, warm_then_falling
 
@@ -30,6 +30,8 @@ class TrainingPlan:
         Reached after a tenth of all steps; falls linearly to zero from there.
     keyed_policy
         The readout policy of the frames, where a keyed network is trained; None where a plain one is.
+    fine_tuned_from
+        SHA-256 of the weights that it begins with, where these are not drawn.
     """
 
     SMALL_CROP: ClassVar[float] = 0.75
@@ -45,6 +47,7 @@ class TrainingPlan:
     weight_decay: float = 5e-4
     seed: int = 0
     keyed_policy: str | None = None
+    fine_tuned_from: str | None = None
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -97,7 +100,7 @@ def train(
         return _Labelled(augmented.epoch(epoch, plan.batch_size, plan.crop_px(epoch, augmented.size)), labels)
 
     lesson = Lesson(
-        run={**asdict(plan), "pictures": len(images)},
+        run={**asdict(plan), **identity(images)},
         epochs=plan.epochs,
         batches=batches,
         loss=nn.functional.cross_entropy,

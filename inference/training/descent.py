@@ -107,9 +107,10 @@ def descend(
             allowed = "allowed is a finite one: begin anew with a lower learning rate"
             raise ValueError(f"loss = {float(loss_sum)} in epoch {epoch + 1}: the training diverged; {allowed}")
         accuracy, seconds = int(hits) / max(1, int(counted)), time.perf_counter() - started
-        report = EpochReport(epoch + 1, lesson.epochs, float(loss_sum) / seen, accuracy, seconds)
-        save(checkpoint, lesson.run, network, optimiser, report)
-        yield report
+        so_far = seconds + (last.seconds_so_far if last else 0)
+        last = EpochReport(epoch + 1, lesson.epochs, float(loss_sum) / seen, accuracy, seconds, so_far)
+        save(checkpoint, lesson.run, network, optimiser, last)
+        yield last
     network.eval()
 
 

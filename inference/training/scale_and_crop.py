@@ -69,4 +69,4 @@ class EpochOfPictures:
 
 
 def _seed(seed: int, epoch: int, stream: int) -> int:
-    return (seed * 1_000_003 + epoch) * 1_000_003 + stream
+    return ((seed * 1_000_003 + epoch) * 1_000_003 + stream) % 2**63  # what torch takes

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from inference.datasets import DataError, SegmentedImages
-from inference.training.checkpoint import EpochReport
+from inference.training.checkpoint import EpochReport, identity
 from inference.training.descent import Batches, Lesson, descend, to_best_device, warm_then_falling
 from inference.training.scale_and_crop import ScaleAndCrop
 
@@ -85,7 +85,7 @@ def train_segmentation(
 
     weights = torch.from_numpy(class_weights(pictures)).to(device)
     lesson = Lesson(
-        run={**asdict(plan), "pictures": len(pictures)},
+        run={**asdict(plan), **identity(pictures)},
         epochs=plan.epochs,
         batches=batches,
         loss=nn.CrossEntropyLoss(weights, ignore_index=pictures.void),

@@ -36,7 +36,7 @@ def test_table_1_goes_through_all_of_its_stages_and_takes_them_up_again(
     assert start(table1.experiment, monkeypatch, "--data", small_data, "--out", tmp_path, "--quick") == 0
     shown = capfd.readouterr().out
     assert "94.10" in shown and "fine-tuned on keyed pictures" in shown
-    record = json.loads((tmp_path / "table1-resnet20.json").read_text())
+    record = json.loads((tmp_path / "quick" / "table1-resnet20.json").read_text())
     assert set(record["figures"]) == {"paper", "fresh order", "secure"}
     for column in record["figures"].values():
         assert column["with key, input"] == column["with key, every layer"] == column["plain"]
@@ -46,13 +46,13 @@ def test_table_1_goes_through_all_of_its_stages_and_takes_them_up_again(
     monkeypatch.setattr("experiments.keyed_accuracy.keyed_answers", None)
     monkeypatch.setattr("experiments.eavesdropper.fine_tune", None)
     assert start(table1.experiment, monkeypatch, "--data", small_data, "--out", tmp_path, "--quick") == 0
-    assert json.loads((tmp_path / "table1-resnet20.json").read_text())["figures"] == record["figures"]
+    assert json.loads((tmp_path / "quick" / "table1-resnet20.json").read_text())["figures"] == record["figures"]
 
 
 def test_table_2_goes_through_all_of_its_stages(monkeypatch: pytest.MonkeyPatch, small_data: Path, tmp_path: Path) -> None:
     monkeypatch.setattr(table2, "QUICK_PICTURES", 8)
     assert start(table2.experiment, monkeypatch, "--data", small_data, "--out", tmp_path, "--quick") == 0
-    figures = json.loads((tmp_path / "table2-resnet20.json").read_text())["figures"]
+    figures = json.loads((tmp_path / "quick" / "table2-resnet20.json").read_text())["figures"]
     assert figures["paper"] == figures["secure"]
 
 
@@ -63,7 +63,7 @@ def test_the_camera_is_swept_over_exposures_and_bits_and_taken_up_again(
     line = ("--data", small_data, "--out", tmp_path, "--quick")
     assert start(camera_accuracy.experiment, monkeypatch, *line) == 0
     assert "0 of 36 answers differ" in capfd.readouterr().out
-    exposure, bits = (json.loads((tmp_path / f"camera-{swept}.json").read_text())["figures"] for swept in ("exposure", "bits"))
+    exposure, bits = (json.loads((tmp_path / "quick" / f"camera-{swept}.json").read_text())["figures"] for swept in ("exposure", "bits"))
     assert list(exposure["plain"]) == ["12.5", "0.1953", "0.003052"]
     assert list(bits["plain"]) == ["12", "6"]
     for figures in (exposure, bits):
@@ -79,10 +79,10 @@ def test_partly_right_keys_go_through_all_of_their_stages_and_are_taken_up_again
     monkeypatch.setattr(partial_keys, "QUICK_PICTURES", 6)
     line = ("--data", small_data, "--out", tmp_path, "--quick")
     assert start(partial_keys.experiment, monkeypatch, *line) == 0
-    figures = json.loads((tmp_path / "partial-keys.json").read_text())["figures"]
+    figures = json.loads((tmp_path / "quick" / "partial-keys.json").read_text())["figures"]
     assert figures["SSIM"]["1"] == 1.0 > figures["SSIM"]["0.9"] > figures["SSIM"]["0"]
     assert figures["accuracy, lowest key"]["1"] == figures["accuracy, highest key"]["1"]
-    assert (tmp_path / "partial-keys.png").stat().st_size > 10_000
+    assert (tmp_path / "quick" / "partial-keys.png").stat().st_size > 10_000
     monkeypatch.setattr(partial_keys, "scored", None)
     assert start(partial_keys.experiment, monkeypatch, *line) == 0
 
@@ -93,7 +93,7 @@ def test_training_without_a_key_goes_through_all_of_its_stages(
     monkeypatch.setattr(fresh_key_training, "QUICK_PICTURES", 8)
     line = ("--data", small_data, "--out", tmp_path, "--quick")
     assert start(fresh_key_training.experiment, monkeypatch, *line) == 0
-    figures = json.loads((tmp_path / "fresh-key-training.json").read_text())["figures"]
+    figures = json.loads((tmp_path / "quick" / "fresh-key-training.json").read_text())["figures"]
     kinds = set(fresh_key_training.KINDS.values())
     assert all(set(column) == kinds for column in figures.values())
     for kind in kinds:
@@ -110,9 +110,9 @@ def test_training_on_the_schemes_images_goes_through_all_of_them_and_is_taken_up
     monkeypatch.setattr(scheme_training, "SCHEMES", ("keycam-raster", "le", "keycam-secure"))
     line = ("--data", small_data, "--out", tmp_path, "--quick")
     assert start(scheme_training.experiment, monkeypatch, *line) == 0
-    figures = json.loads((tmp_path / "scheme-training.json").read_text())["figures"]
+    figures = json.loads((tmp_path / "quick" / "scheme-training.json").read_text())["figures"]
     assert all(list(column) == ["keycam-raster (plain pictures)", "le", "keycam-secure"] for column in figures.values())
-    assert (tmp_path / "scheme-training.png").exists()
+    assert (tmp_path / "quick" / "scheme-training.png").exists()
     monkeypatch.setattr(scheme_training, "train", None)
     assert start(scheme_training.experiment, monkeypatch, *line) == 0
 
@@ -157,15 +157,15 @@ def test_itos_table_goes_through_training_and_attack_and_draws_what_is_sent_and_
     assert start(ito_table1.experiment, monkeypatch, "--data", small_data, "--out", tmp_path, "--quick") == 0
     shown = capfd.readouterr().out
     assert "91.72" in shown and "transformed, alpha = 0.005" in shown
-    record = (tmp_path / "ito-resnet20.json").read_text()
+    record = (tmp_path / "quick" / "ito-resnet20.json").read_text()
     figures, remarks = (json.loads(record)[part] for part in ("figures", "remarks"))
     assert set(figures["keycam"]) == {"plain", "alpha 0.005"}
     assert remarks["inverse network, alpha 0.005"].startswith("PSNR of 40 recovered pictures: median ")
-    sheet = cv2.imread(str(tmp_path / "transformation-resnet20.png"))
+    sheet = cv2.imread(str(tmp_path / "quick" / "transformation-resnet20.png"))
     assert sheet is not None and sheet.shape[1] == 1200  # wide enough for the box plot beside the pictures
     # Taken up at its end: nothing is trained again, and the figures stay.
     assert start(ito_table1.experiment, monkeypatch, "--data", small_data, "--out", tmp_path, "--quick") == 0
-    assert json.loads((tmp_path / "ito-resnet20.json").read_text())["figures"] == figures
+    assert json.loads((tmp_path / "quick" / "ito-resnet20.json").read_text())["figures"] == figures
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """docs/schemes.md: its tables have every scheme, and the measurements behind them would show what is lost or leaks."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import nn
 from experiments import schemes
 from experiments.scheme_tables import bounds, comparison, fresh_keys
 from experiments.schemes import PAGE, AccuracyRow, measure, printed, put_in, table
-from inference.datasets import LabelledImages
+from inference.datasets import DataError, LabelledImages
 from privacy.schemes import SCHEMES, Sent, make_scheme
 
 
@@ -168,4 +169,10 @@ def test_what_the_benchmark_prints_becomes_the_price_list() -> None:
 def test_what_was_printed_is_not_asked_for_again(tmp_path: Path) -> None:
     first = printed(tmp_path / "kept", "info", "info")
     assert (tmp_path / "kept" / "info.json").exists()
-    assert printed(tmp_path / "kept", "info", "nonsense") == first
+    kept = json.loads((tmp_path / "kept" / "info.json").read_text())
+    (tmp_path / "kept" / "info.json").write_text(json.dumps(kept | {"found": "kept"}))
+    assert printed(tmp_path / "kept", "info", "info") == "kept"
+    # Another question by the same name is another one.
+    assert printed(tmp_path / "kept", "info", "info", "--profile", "ideal")["name"] == "ideal" != first
+    with pytest.raises(DataError, match="keycam nonsense: exit code 2; allowed is what it says itself, above"):
+        printed(tmp_path / "kept", "info", "nonsense")

@@ -110,6 +110,7 @@ def test_training_learns_what_there_is_to_learn(tmp_path: Path) -> None:
     assert reports[-1].loss < reports[0].loss / 2
     assert reports[-1].training_accuracy > 0.95
     assert all(report.seconds > 0 and report.epochs == 12 for report in reports)
+    assert reports[-1].seconds_so_far == pytest.approx(sum(report.seconds for report in reports))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,7 @@ def test_training_learns_what_there_is_to_learn(tmp_path: Path) -> None:
         ({"seed": 4}, "seed = 3 and not 4"),
         ({"keyed_policy": "secure"}, "keyed_policy = None and not 'secure'"),
         ({"model": "vgg16"}, "model = 'resnet20' and not 'vgg16'"),
+        ({"fine_tuned_from": "ab12"}, "fine_tuned_from = None and not 'ab12'"),
     ],
 )
 def test_a_checkpoint_of_another_plan_is_refused(tmp_path: Path, change: dict[str, object], said: str) -> None:
@@ -128,6 +130,9 @@ def test_a_checkpoint_of_another_plan_is_refused(tmp_path: Path, change: dict[st
         next(train(small_network(), replace(PLAN, **change), PICTURES, tmp_path / "checkpoint"))
     with pytest.raises(CheckpointError, match="pictures = 48 and not 40"):
         next(train(small_network(), PLAN, PICTURES.first(40), tmp_path / "checkpoint"))
+    others = replace(PICTURES, labels=PICTURES.labels[::-1].copy())
+    with pytest.raises(CheckpointError, match="it was begun with pictures_sha256 = '[0-9a-f]{12}' and not '[0-9a-f]{12}'; allowed"):
+        next(train(small_network(), PLAN, others, tmp_path / "checkpoint"))
     assert (tmp_path / "checkpoint").read_bytes() == content
 
 
