@@ -63,7 +63,8 @@ def test_the_camera_is_swept_over_exposures_and_bits_and_taken_up_again(
     line = ("--data", small_data, "--out", tmp_path, "--quick")
     assert start(camera_accuracy.experiment, monkeypatch, *line) == 0
     assert "0 of 36 answers differ" in capfd.readouterr().out
-    exposure, bits = (json.loads((tmp_path / "quick" / f"camera-{swept}.json").read_text())["figures"] for swept in ("exposure", "bits"))
+    records = (tmp_path / "quick" / f"camera-{swept}.json" for swept in ("exposure", "bits"))
+    exposure, bits = (json.loads(record.read_text())["figures"] for record in records)
     assert list(exposure["plain"]) == ["12.5", "0.1953", "0.003052"]
     assert list(bits["plain"]) == ["12", "6"]
     for figures in (exposure, bits):

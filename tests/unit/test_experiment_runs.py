@@ -90,7 +90,7 @@ def test_a_commit_tells_edits_from_each_other_and_leaves_out_what_experiments_wr
 def test_epochs_are_refused_where_nothing_is_trained() -> None:
     assert training_epochs(None, 100, "resnet20", None) == 100
     assert training_epochs(7, 100, "vgg16", None) == 7
-    with pytest.raises(ValueError, match="epochs = 7: allowed where the network is trained, and keycam comes with the weights of r"):
+    with pytest.raises(ValueError, match="allowed where the network is trained, and keycam comes with the weights of resnet20"):
         training_epochs(7, 100, "resnet20", None)
-    with pytest.raises(ValueError, match="epochs = 7: allowed where .* and --weights gives the weights of vgg16"):
+    with pytest.raises(ValueError, match=r"epochs = 7: allowed where .* and --weights gives the weights of vgg16"):
         training_epochs(7, 100, "vgg16", Path("w.safetensors"))
