@@ -54,16 +54,17 @@ def draw(drawn: Sheet, file: Path) -> Path:
     height = 0.3 + 0.95 * len(drawn.lines)
     figure = Figure(figsize=(12 if drawn.psnr_db else 8.6, max(height, 4.0)), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
-    left, right = figure.subfigures(1, 2, width_ratios=(2.6, 1)) if drawn.psnr_db else (figure, None)
-    axes = left.subplots(len(drawn.lines), SHOWN, squeeze=False)
+    widths = (2.6, 1) if drawn.psnr_db else (1,)
+    panels = figure.subfigures(1, len(widths), squeeze=False, width_ratios=widths)[0]
+    axes = panels[0].subplots(len(drawn.lines), SHOWN, squeeze=False)
     for (kind, pictures), panes in zip(drawn.lines.items(), axes, strict=True):
         for ax in panes:
             ax.set_axis_off()
         for picture, ax in zip(pictures, panes, strict=False):
             ax.imshow(picture, interpolation="nearest")
         panes[0].set_title(kind, fontsize=9, loc="left", pad=3)
-    if right is not None:
-        boxes(right.subplots(), drawn.psnr_db)
+    if drawn.psnr_db:
+        boxes(panels[1].subplots(), drawn.psnr_db)
     with whole_file(file, "out") as unfinished:
         figure.savefig(unfinished, format="png")
     return file

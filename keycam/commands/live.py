@@ -22,7 +22,7 @@ def live(
     model: Annotated[
         str,
         typer.Option(
-            help="Network: resnet20, fcn_resnet12 (a class for each pixel), with --weights also preresnet110, vgg16 or "
+            help="Network: resnet20, preresnet110, fcn_resnet12 (a class for each pixel), with --weights also vgg16 or "
             "privdl-vgg16; a classifier or segmentation network of torchvision's by name; or module:function of your own."
         ),
     ] = "resnet20",
