@@ -12,7 +12,7 @@ import typer
 from experiments.record import RESULTS
 from keycam.atomic_file import make_folder
 from keycam.commands.options import MOST_SEED
-from keycam.process import share_threads
+from keycam.process import keep_freed_memory, share_threads
 from keycam.refusal import INTERRUPTED, refusal
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -64,6 +64,7 @@ def line_of_this_run() -> str:
 
 def run(experiment: Callable[..., Any]) -> None:
     """Run `experiment` with the options of the command line; a refusal is one sentence and exit code 2 or 3."""
+    keep_freed_memory()
     share_threads()
     app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
     app.command()(experiment)
