@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from inference.models import named_network
-from privacy.transformation.messages import ProviderError, receive, refuse, send
+from privacy.transformation.listening import NO_PROOF, users
+from privacy.transformation.messages import ConnectionBroke, ProviderError, receive, receive_answer, refuse, send
 
 QUESTION, ANSWER = ("pictures", "labels"), ("loss", "gradient", "right")
 Address = tuple[str, int]
@@ -39,15 +39,15 @@ class Provider:
         host, port = address
         try:
             self._connection = Client(address, authkey=secret)
-        except (OSError, EOFError, AuthenticationError) as error:
+        except NO_PROOF as error:
             allowed = "allowed is host:port of 'keycam transform provide' with the same secret"
-            raise ProviderError(f"provider = {host}:{port}: {error or type(error).__name__}; {allowed}") from error
+            raise ProviderError(f"provider = {host}:{port}: {str(error) or type(error).__name__}; {allowed}") from error
 
     def class_loss(self, pictures: Tensor, labels: Tensor) -> ClassLoss:
         """Ask for transformed pictures (N, 3, H, W) and their classes (N,). Raises `ProviderError`."""
         send(self._connection, {"pictures": pictures.detach().float(), "labels": labels})
         try:
-            answer = receive(self._connection, ANSWER)
+            answer = receive_answer(self._connection, ANSWER)
         except EOFError as error:
             raise ProviderError("provider: it hung up; allowed is to start it and run the same line again") from error
         if answer["gradient"].shape != pictures.shape or answer["loss"].ndim:
@@ -60,15 +60,19 @@ class Provider:
 
 
 def serve(classifier: nn.Module, connection: Connection) -> None:
-    """Answer one user until they hang up; what is no question is refused in one sentence."""
+    """Answer one user until they hang up or are cut off; what is no question is refused in one sentence.
+
+    Raises `ProviderError` where they are gone before they have their answer.
+    """
     classifier = classifier.eval().requires_grad_(False)
     while True:
         try:
             question = receive(connection, QUESTION)
             answer = _answer(classifier, question["pictures"], question["labels"])
-        except EOFError:
+        except (EOFError, ConnectionBroke):
             return
-        except (ValueError, RuntimeError, IndexError) as error:  # a user may send what the classifier does not take
+        # A user may send what the classifier does not take, and a classifier of one's own fails at it in any way.
+        except Exception as error:
             refuse(connection, f"provider: {' '.join(str(error).split())}; allowed is pictures and labels of its classifier")
             continue
         send(connection, answer)
@@ -89,6 +93,8 @@ def _answer(classifier: nn.Module, pictures: Tensor, labels: Tensor) -> dict[str
 def serve_named(model: str, weights: Path | None, address: Address, secret: bytes, told: Connection | None = None) -> None:
     """Be the provider of the network `model`, for one user after the other; `told` is sent the port that was taken.
 
+    Who does not know the secret neither ends it nor keeps others waiting.
+
     Raises `ProviderError` where nobody can listen at `address`, and what `named_network` raises.
     """
     try:
@@ -99,7 +105,7 @@ def serve_named(model: str, weights: Path | None, address: Address, secret: byte
         told.send_bytes(REFUSED + str(error).encode())
         return
     try:
-        opened = Listener(address, authkey=secret)
+        opened = Listener(address)
     except OSError as error:
         host, port = address
         allowed = "allowed is a free port of an address of this machine"
@@ -107,11 +113,7 @@ def serve_named(model: str, weights: Path | None, address: Address, secret: byte
     with opened as listener:
         if told is not None:
             told.send_bytes(str(listener.address[1]).encode())
-        while True:
-            try:
-                connection = listener.accept()
-            except (AuthenticationError, EOFError, ConnectionError):
-                continue  # someone who does not know the secret, or left
+        for connection in users(listener, secret):
             with connection:
                 try:
                     serve(classifier, connection)

@@ -1,8 +1,7 @@
-"""Ito et al.'s transformation network: equation 4 across two processes, a provider that keeps its network, and the attack."""
+"""Ito et al.'s transformation network: equation 4 across two processes, its training, and the attack."""
 
-import multiprocessing
 import threading
-from multiprocessing.connection import Connection, Listener
+from multiprocessing.connection import Listener
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +18,10 @@ from privacy.transformation import (
     UNet,
     feature_network,
     invert,
-    provider_process,
     serve,
     train_transformation,
 )
 from privacy.transformation.inverse_network import psnr_db, squared_errors, transformed
-from privacy.transformation.messages import ProviderError, receive, send
-from privacy.transformation.provider import serve_named
 from privacy.transformation.training import Objective, stepped
 
 SECRET = b"sixteen bytes or"
@@ -109,69 +105,6 @@ def test_training_lowers_the_loss_and_resumes_to_the_same_weights(tmp_path: Path
     served.close()
     assert losses[2:] == rest
     assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True))
-
-
-def test_a_provider_is_a_process_of_its_own_that_gives_loss_gradient_and_count_and_nothing_else() -> None:
-    with provider_process("resnet20", None) as provider:
-        (process,) = multiprocessing.active_children()
-        answer = provider.class_loss(torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]))
-        assert set(vars(answer)) == {"loss", "gradient", "right"}
-        assert answer.gradient.abs().max() > 0
-    assert not process.is_alive()
-
-
-def test_a_process_that_cannot_load_its_network_says_so() -> None:
-    ours, theirs = multiprocessing.Pipe()
-    serve_named("vgg16", None, ("127.0.0.1", 0), SECRET, theirs)
-    assert ours.recv_bytes().startswith(b"refused: model = 'vgg16': no weights are shipped for it; allowed is")
-
-
-@pytest.mark.parametrize(
-    ("pictures", "labels", "says"),
-    [
-        (torch.zeros(2, 3, 32, 32), torch.tensor([0, 10]), "labels of .0, 10.* for 10 classes"),
-        (torch.zeros(2, 3, 32, 32), torch.tensor([0]), "pictures .* and labels"),
-        (torch.zeros(2, 4, 32, 32), torch.tensor([0, 1]), "provider: "),
-        (torch.zeros(0, 3, 32, 32), torch.zeros(0, dtype=torch.int64), "provider: "),
-    ],
-)
-def test_what_is_no_question_is_refused_and_the_provider_goes_on(pictures: torch.Tensor, labels: torch.Tensor, says: str) -> None:
-    served = Served(load("resnet20"))
-    provider = Provider(served.address, SECRET)
-    with pytest.raises(ProviderError, match=says):
-        provider.class_loss(pictures, labels)
-    assert provider.class_loss(torch.zeros(1, 3, 32, 32), torch.tensor([0])).loss > 0
-    provider.close()
-    served.close()
-
-
-def test_another_secret_is_refused() -> None:
-    listener = Listener(("127.0.0.1", 0), authkey=SECRET)
-
-    def work() -> None:
-        with pytest.raises(multiprocessing.AuthenticationError):
-            listener.accept()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    with pytest.raises(ProviderError, match="with the same secret"):
-        Provider(listener.address, b"another sixteen bytes")  # type: ignore[arg-type]
-    thread.join(10)
-    listener.close()
-
-
-def test_a_message_that_is_none_is_refused_and_none_is_unpickled() -> None:
-    ours, theirs = multiprocessing.Pipe()
-    assert isinstance(ours, Connection)
-    ours.send({"pictures": 1})  # a pickle
-    with pytest.raises(ProviderError, match="no safetensors"):
-        receive(theirs, ("pictures",))
-    send(ours, {"other": torch.zeros(1)})
-    with pytest.raises(ProviderError, match="a message holds other; allowed is pictures"):
-        receive(theirs, ("pictures",))
-    theirs.close()
-    with pytest.raises(ProviderError, match="the connection broke"):
-        send(ours, {"pictures": torch.zeros(1)})
 
 
 def test_the_inverse_network_learns_to_undo_and_resumes_with_its_best_weights(tmp_path: Path) -> None:
