@@ -93,7 +93,8 @@ def run_transformation_training(request: TransformRequest) -> dict[str, Any]:
     weights = request.out / WEIGHTS
     write_weights(weights, network.state_dict())
     counted = {"test_images": len(test), "training_images": len(training), "final_loss": last.loss}
-    return write_card(weights, {"transformed_accuracy": accuracy, **counted, **asdict(plan)})
+    whose = {"classifier_sha256": provider.classifier_sha256}
+    return write_card(weights, {"transformed_accuracy": accuracy, **counted, **whose, **asdict(plan)})
 
 
 def accuracy_by(provider: Provider, images: LabelledImages, batch_size: int = 250) -> float:

@@ -1,5 +1,6 @@
 """The provider of a classifier: it answers for transformed pictures with a gradient, and never gives its network away."""
 
+import hashlib
 import multiprocessing
 import secrets
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from privacy.transformation.listening import NO_PROOF, users
 from privacy.transformation.messages import ConnectionBroke, ProviderError, receive, receive_answer, refuse, send
 
 QUESTION, ANSWER = ("pictures", "labels"), ("loss", "gradient", "right")
+GREETING = ("classifier_sha256",)
 Address = tuple[str, int]
 REFUSED = b"refused: "
 
@@ -33,6 +35,11 @@ class Provider:
     """The user's end: asks a provider at `address` that knows the same `secret`.
 
     Raises `ProviderError` where nobody answers there, or knows another secret.
+
+    Attributes
+    ----------
+    classifier_sha256
+        First 12 hex digits of the digest of its classifier: the same as long as it has the same classifier.
     """
 
     def __init__(self, address: Address, secret: bytes) -> None:
@@ -42,14 +49,19 @@ class Provider:
         except NO_PROOF as error:
             allowed = "allowed is host:port of 'keycam transform provide' with the same secret"
             raise ProviderError(f"provider = {host}:{port}: {str(error) or type(error).__name__}; {allowed}") from error
+        try:
+            digest = self._answer(GREETING)["classifier_sha256"]
+            if digest.dtype != torch.uint8 or digest.shape != (hashlib.sha256().digest_size,):
+                raise ProviderError("provider: it does not say which classifier it has; allowed is keycam at both ends")
+        except ProviderError:
+            self.close()
+            raise
+        self.classifier_sha256 = bytes(digest.tolist()).hex()[:12]
 
     def class_loss(self, pictures: Tensor, labels: Tensor) -> ClassLoss:
         """Ask for transformed pictures (N, 3, H, W) and their classes (N,). Raises `ProviderError`."""
         send(self._connection, {"pictures": pictures.detach().float(), "labels": labels})
-        try:
-            answer = receive_answer(self._connection, ANSWER)
-        except EOFError as error:
-            raise ProviderError("provider: it hung up; allowed is to start it and run the same line again") from error
+        answer = self._answer(ANSWER)
         if answer["gradient"].shape != pictures.shape or answer["loss"].ndim:
             raise ProviderError("provider: its answer is not for these pictures; allowed is keycam at both ends")
         return ClassLoss(**{name: tensor.to(pictures.device) for name, tensor in answer.items()})
@@ -58,13 +70,21 @@ class Provider:
         """Hang up."""
         self._connection.close()
 
+    def _answer(self, names: tuple[str, ...]) -> dict[str, Tensor]:
+        try:
+            return receive_answer(self._connection, names)
+        except EOFError as error:
+            raise ProviderError("provider: it hung up; allowed is to start it and run the same line again") from error
+
 
 def serve(classifier: nn.Module, connection: Connection) -> None:
-    """Answer one user until they hang up or are cut off; what is no question is refused in one sentence.
+    """Tell one user which classifier it is, by `classifier_digest`, and answer them until they hang up or are cut off; what is
+    no question is refused in one sentence.
 
     Raises `ProviderError` where they are gone before they have their answer.
     """
     classifier = classifier.eval().requires_grad_(False)
+    send(connection, {"classifier_sha256": torch.tensor(list(classifier_digest(classifier)), dtype=torch.uint8)})
     while True:
         try:
             question = receive(connection, QUESTION)
@@ -76,6 +96,15 @@ def serve(classifier: nn.Module, connection: Connection) -> None:
             refuse(connection, f"provider: {' '.join(str(error).split())}; allowed is pictures and labels of its classifier")
             continue
         send(connection, answer)
+
+
+def classifier_digest(classifier: nn.Module) -> bytes:
+    """SHA-256 of all parameters and buffers with their names: it tells whether two classifiers are the same, and nothing else."""
+    digest = hashlib.sha256()
+    for name, tensor in (*classifier.named_parameters(), *classifier.named_buffers()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
+    return digest.digest()
 
 
 def _answer(classifier: nn.Module, pictures: Tensor, labels: Tensor) -> dict[str, Tensor]:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from experiments import command as experiment_command
 from experiments import ito_table1
+from inference.models import load
+from keycam.weights_file import write_weights
 
 from .conftest import ENVIRONMENT
 
@@ -22,6 +25,14 @@ def test_a_transformation_is_trained_applied_and_attacked(command, small_data: P
     card = command("transform", "train", "--data", small_data, "--out", left_over, "--model", "resnet20", *QUICK).json()
     assert json.loads((left_over / "transformation.json").read_text()) == card
     assert (card["alpha"], card["test_images"]) == (0.005, 20)
+    other = load("resnet20")
+    with torch.no_grad():
+        next(other.parameters()).mul_(0.9)
+    write_weights(left_over / "other.safetensors", other.state_dict())
+    line = ("transform", "train", "--data", small_data, "--out", left_over, "--model", "resnet20")
+    refused = command(*line, "--weights", left_over / "other.safetensors", *QUICK)
+    assert refused.code == 3
+    assert f"it was begun with classifier_sha256 = '{card['classifier_sha256']}' and not '" in refused.err
     weights = left_over / "transformation.safetensors"
     command("transform", "apply", picture, "--transformation", weights, "--out", left_over / "sent", "--json").json()
     with Image.open(left_over / "sent" / "picture.png") as sent, Image.open(picture) as plain:

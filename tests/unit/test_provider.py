@@ -15,7 +15,7 @@ import torch
 from privacy.transformation import Provider, provider_process
 from privacy.transformation.listening import users
 from privacy.transformation.messages import ProviderError, receive, receive_answer, refuse, send
-from privacy.transformation.provider import QUESTION, Address, serve_named
+from privacy.transformation.provider import GREETING, QUESTION, Address, serve_named
 
 SECRET = b"sixteen bytes or"
 BLACK = (torch.zeros(1, 3, 32, 32), torch.tensor([0]))
@@ -41,6 +41,7 @@ def test_a_provider_is_a_process_of_its_own_that_gives_loss_gradient_and_count_a
     with provider_process("resnet20", None) as provider:
         (process,) = multiprocessing.active_children()
         answer = provider.class_loss(torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]))
+        assert len(bytes.fromhex(provider.classifier_sha256)) == 6
         assert set(vars(answer)) == {"loss", "gradient", "right"}
         assert answer.gradient.abs().max() > 0
     assert not process.is_alive()
@@ -115,12 +116,12 @@ def test_a_port_whose_descriptors_are_used_up_goes_on_when_some_are_free_again()
             if self.refusals:
                 self.refusals -= 1
                 raise OSError(errno.EMFILE, "Too many open files")
-            return super().accept()  # type: ignore[return-value]
+            return super().accept()
 
     listener = UsedUp(("127.0.0.1", 0))
     known = users(listener, SECRET)
     asked: list[Connection] = []
-    thread = threading.Thread(target=lambda: asked.append(Client(listener.address, authkey=SECRET)))  # type: ignore[arg-type]
+    thread = threading.Thread(target=lambda: asked.append(Client(listener.address, authkey=SECRET)))
     thread.start()
     with next(known):
         thread.join(10)
@@ -128,11 +129,9 @@ def test_a_port_whose_descriptors_are_used_up_goes_on_when_some_are_free_again()
 
 
 def test_one_user_is_served_after_the_other(address: Address) -> None:
-    first, second = (Client(address, authkey=SECRET) for _ in range(2))
-    pictures, labels = BLACK
-    for user in (first, second):
-        send(user, {"pictures": pictures, "labels": labels})
-    assert first.poll(10)
+    first = Client(address, authkey=SECRET)
+    assert first.poll(10)  # each is told first which classifier it is
+    second = Client(address, authkey=SECRET)
     assert not second.poll(0.5)
     first.close()
     assert second.poll(10)
@@ -142,6 +141,7 @@ def test_one_user_is_served_after_the_other(address: Address) -> None:
 def test_a_user_who_sends_a_refusal_or_too_much_ends_nothing(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("privacy.transformation.messages.MOST_BYTES", 1000)
     user = Client(address, authkey=SECRET)
+    receive(user, GREETING)
     for odd in (torch.zeros(3), torch.zeros(3, dtype=torch.uint8)):
         send(user, {"refusal": odd})
         with pytest.raises(ProviderError, match="provider: a message holds refusal; allowed is pictures, labels"):

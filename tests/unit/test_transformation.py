@@ -11,6 +11,7 @@ from torch import nn
 
 from inference.datasets import DataError, LabelledImages
 from inference.models import load
+from inference.training import CheckpointError
 from privacy.transformation import (
     InversePlan,
     Provider,
@@ -22,6 +23,7 @@ from privacy.transformation import (
     train_transformation,
 )
 from privacy.transformation.inverse_network import psnr_db, squared_errors, transformed
+from privacy.transformation.provider import classifier_digest
 from privacy.transformation.training import Objective, stepped
 
 SECRET = b"sixteen bytes or"
@@ -105,6 +107,29 @@ def test_training_lowers_the_loss_and_resumes_to_the_same_weights(tmp_path: Path
     served.close()
     assert losses[2:] == rest
     assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True))
+
+
+def test_a_training_with_another_classifier_is_not_taken_up(tmp_path: Path) -> None:
+    features = feature_network("resnet20-block1")
+    plan = TransformationPlan(features="resnet20-block1", width=2, epochs=1, batch_size=12)
+    classifier, other = load("resnet20"), load("resnet20")
+    with torch.no_grad():
+        next(other.buffers()).add_(1e-3)
+
+    def train(classifier: nn.Module) -> str:
+        served = Served(classifier)
+        provider = Provider(served.address, SECRET)
+        try:
+            list(train_transformation(UNet(2), features, plan, PICTURES, provider, tmp_path / "checkpoint"))
+        finally:
+            provider.close()
+            served.close()
+        return provider.classifier_sha256
+
+    begun = train(classifier)
+    assert train(classifier) == begun == classifier_digest(classifier).hex()[:12]
+    with pytest.raises(CheckpointError, match=f"it was begun with classifier_sha256 = '{begun}' and not '.*'; allowed is"):
+        train(other)
 
 
 def test_the_inverse_network_learns_to_undo_and_resumes_with_its_best_weights(tmp_path: Path) -> None:
