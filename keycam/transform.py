@@ -1,5 +1,6 @@
 """`keycam transform`: train a transformation network with a provider, and apply it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -116,23 +117,30 @@ def load_transformation(file: Path) -> UNet:
 
 
 def apply_transformation(images: list[Path], transformation: Path, out: Path) -> dict[str, Any]:
-    """Transform picture files into PNG files in `out`; two of one name are refused before the work."""
+    """Transform picture files into PNG files in `out`; before the work, two of one name are refused with `ValueError`, and so is
+    a folder where a picture itself would be written over.
+    """
     import cv2
 
     from sensor_sim.scene.images import read_image
     from sensor_sim.scene.linear import srgb_from_linear
 
-    network = load_transformation(transformation)
-    names = [image.stem for image in images]
-    if len(set(names)) < len(names):
+    targets = [out / f"{image.stem}.png" for image in images]
+    if len(set(targets)) < len(targets):
         raise ValueError(f"image = {', '.join(map(str, images))}: allowed is pictures of different names")
+    # Path.resolve raises for links in a circle.
+    plain = {os.path.realpath(image) for image in images}
+    for target in targets:
+        if os.path.realpath(target) in plain:
+            raise ValueError(f"out = {out}: it holds {target.name}, a picture to be transformed; allowed is another folder")
+    network = load_transformation(transformation)
     make_folder(out, "out")
-    for image in images:
+    for image, target in zip(images, targets, strict=True):
         codes = srgb_from_linear(read_image(image))
         height, width = (side - side % 8 for side in codes.shape[:2])
         if not height or not width:
             raise DataError(f"image = {image}: it is {codes.shape[1]}x{codes.shape[0]} pixels; allowed is 8x8 or more")
         sent = transformed(network, np.ascontiguousarray(codes[None, :height, :width]))[0]
-        with whole_file(out / f"{image.stem}.png", "out") as unfinished:
+        with whole_file(target, "out") as unfinished:
             unfinished.write_bytes(cv2.imencode(".png", sent[..., ::-1])[1].tobytes())
     return {"pictures": len(images), "out": str(out)}

@@ -15,6 +15,7 @@ from experiments import command as experiment_command
 from experiments import ito_table1
 from inference.models import load
 from keycam.weights_file import write_weights
+from privacy.transformation import UNet
 
 from .conftest import ENVIRONMENT
 
@@ -89,6 +90,25 @@ def test_a_provider_elsewhere_needs_the_same_secret(command, small_data: Path, t
             assert 0 <= command(*train, "--secret-file", secret).json()["transformed_accuracy"] <= 1
         finally:
             provider.terminate()
+
+
+def test_a_picture_is_never_written_over_by_what_is_sent_of_it(command, tmp_path: Path) -> None:
+    door = tmp_path / "door.png"
+    Image.new("RGB", (8, 8), "green").save(door)
+    before, link = door.read_bytes(), tmp_path / "elsewhere" / "door.png"
+    link.parent.mkdir()
+    link.symlink_to(door)
+    weights = tmp_path / "h.safetensors"
+    write_weights(weights, UNet(2).state_dict())
+    line = ("transform", "apply", door, "--transformation", weights, "--out")
+    for out in (tmp_path, tmp_path / "elsewhere" / "..", link.parent):
+        refused = command(*line, out)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err == f"keycam: out = {out}: it holds door.png, a picture to be transformed; allowed is another folder\n"
+    assert door.read_bytes() == before
+    command(*line, tmp_path / "sent", "--json").json()
+    command(*line, tmp_path / "sent", "--json").json()  # over one's own, as before
+    assert door.read_bytes() == before
 
 
 @pytest.mark.parametrize(
