@@ -17,7 +17,8 @@ from keycam.progress import progress
 from keycam.weights_file import write_card, write_weights
 from privacy.transformation import Provider, TransformationPlan, UNet, feature_network, provider_process
 from privacy.transformation import train_transformation as train
-from privacy.transformation.inverse_network import as_pictures, transformed
+from privacy.transformation.inverse_network import transformed
+from privacy.transformation.pairs import as_pictures
 from privacy.transformation.provider import Address
 
 LEAST_SECRET_BYTES = 16

@@ -1,4 +1,4 @@
-"""Ito et al.'s transformation network: equation 4 across two processes, its training, and the attack."""
+"""Ito et al.'s transformation network: equation 4 across two processes, and its training."""
 
 import threading
 from multiprocessing.connection import Listener
@@ -13,16 +13,13 @@ from inference.datasets import DataError, LabelledImages
 from inference.models import load
 from inference.training import CheckpointError
 from privacy.transformation import (
-    InversePlan,
     Provider,
     TransformationPlan,
     UNet,
     feature_network,
-    invert,
     serve,
     train_transformation,
 )
-from privacy.transformation.inverse_network import psnr_db, squared_errors, transformed
 from privacy.transformation.provider import classifier_digest
 from privacy.transformation.training import Objective, stepped
 
@@ -130,34 +127,6 @@ def test_a_training_with_another_classifier_is_not_taken_up(tmp_path: Path) -> N
     assert train(classifier) == begun == classifier_digest(classifier).hex()[:12]
     with pytest.raises(CheckpointError, match=f"it was begun with classifier_sha256 = '{begun}' and not '.*'; allowed is"):
         train(other)
-
-
-def test_the_inverse_network_learns_to_undo_and_resumes_with_its_best_weights(tmp_path: Path) -> None:
-    scenes = np.random.default_rng(0).integers(0, 256, (60, 1, 1, 3), np.uint8).repeat(8, 1).repeat(8, 2)
-    seen, plan = 255 - scenes, InversePlan(width=4, epochs=10, batch_size=8)
-    torch.manual_seed(0)
-    network = UNet(4)
-    *_, last = invert(network, plan, seen, scenes, tmp_path)
-    assert last.epoch == 10
-    errors = squared_errors(network, seen, scenes)
-    # Who answers with the mean colour always has the colours' variance as error; ten epochs were seen to leave 0.67 of it.
-    assert errors.mean() < 0.8 * (scenes / 255).var((0, 1, 2)).mean()
-    again = UNet(4)
-    list(invert(again, plan, seen, scenes, tmp_path))  # it was at its end: the same network comes back
-    assert torch.equal(squared_errors(again, seen, scenes), errors)
-    with pytest.raises(ValueError, match="allowed is 20 pairs or more"):
-        list(invert(network, plan, scenes[:19], scenes[:19], tmp_path))
-
-
-def test_psnr_is_that_of_its_definition() -> None:
-    # 10 log10(1 / mse): an error of 0.1 everywhere has 20 dB.
-    assert psnr_db(torch.tensor([0.01, 1.0, 0.0])) == pytest.approx([20.0, 0.0, 100.0], abs=1e-5)
-
-
-def test_what_is_sent_has_eight_bits_and_the_size_of_the_picture() -> None:
-    sent = transformed(UNet(2), PICTURES.images)
-    assert sent.dtype == np.uint8
-    assert sent.shape == PICTURES.images.shape
 
 
 def test_learning_rate_falls_as_published() -> None:
