@@ -15,14 +15,15 @@ from keycam.psnr_figure import draw_psnr
 from keycam.transform import load_transformation
 from keycam.weights_file import write_card, write_weights
 from privacy.schemes import SCHEMES, make_scheme
-from privacy.transformation import InversePlan, UNet, invert
-from privacy.transformation.inverse_network import Pictures, as_pictures, psnr_db, squared_errors, transformed
+from privacy.transformation import InversePlan, Pairs, UNet, invert
+from privacy.transformation.inverse_network import psnr_db, squared_errors, transformed
+from privacy.transformation.pairs import Codes, Pictures, as_pictures, mirrored_scenes
 
 INVERSE_WEIGHTS = "inverse.safetensors"
 FIRST_TEST_IMAGE = 2**40
 """Far behind all pairs: where a scheme has a key for each picture, those of the test were never seen."""
-Send = Callable[[Pictures, int], Pictures]
-"""What is sent of pictures, uint8 (N, H, W, 3), of which the first has this number."""
+Send = Callable[[Pictures, int], Codes]
+"""What is sent of pictures, (N, H, W, 3), of which the first has this number; in the type in which it travels."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ def run_inverse_attack(request: AttackRequest) -> dict[str, Any]:
     send = _sender(request, training.shape[1:3])
     torch.manual_seed(plan.seed)
     inverse = UNet(plan.width)
-    reports = invert(inverse, plan, send(training, 0), training, out)
-    *_, last = progress(reports, "attacking", plan.epochs, lambda report: report.epoch)
+    # Numbers of their own for the mirror images, so that no key is used twice where each picture has one.
+    pairs = Pairs(training, send(training, 0), send(mirrored_scenes(training), len(training)))
+    *_, last = progress(invert(inverse, plan, pairs, out), "attacking", plan.epochs, lambda report: report.epoch)
+    inverse.cpu()  # so that no figure depends on a GPU
     sent = send(test, FIRST_TEST_IMAGE)
     recovered = psnr_db(squared_errors(inverse, sent, test))
     as_sent = psnr_db((as_pictures(sent) - as_pictures(test)).square().mean((1, 2, 3)))
@@ -79,8 +82,4 @@ def _sender(request: AttackRequest, shape: tuple[int, int]) -> Send:
     assert request.scheme is not None
     scheme = make_scheme(request.scheme, np.random.default_rng(request.plan.seed), shape)
 
-    def send(pictures: Pictures, first: int) -> Pictures:
-        samples = scheme.encrypt(pictures, first).samples
-        return np.rint(samples * (255 / np.iinfo(samples.dtype).max)).astype(np.uint8)
-
-    return send
+    return lambda pictures, first: scheme.encrypt(pictures, first).samples

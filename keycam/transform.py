@@ -1,5 +1,6 @@
 """`keycam transform`: train a transformation network with a provider, and apply it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +17,8 @@ from keycam.progress import progress
 from keycam.weights_file import write_card, write_weights
 from privacy.transformation import Provider, TransformationPlan, UNet, feature_network, provider_process
 from privacy.transformation import train_transformation as train
-from privacy.transformation.inverse_network import as_pictures, transformed
+from privacy.transformation.inverse_network import transformed
+from privacy.transformation.pairs import as_pictures
 from privacy.transformation.provider import Address
 
 LEAST_SECRET_BYTES = 16
@@ -93,7 +95,8 @@ def run_transformation_training(request: TransformRequest) -> dict[str, Any]:
     weights = request.out / WEIGHTS
     write_weights(weights, network.state_dict())
     counted = {"test_images": len(test), "training_images": len(training), "final_loss": last.loss}
-    return write_card(weights, {"transformed_accuracy": accuracy, **counted, **asdict(plan)})
+    whose = {"classifier_sha256": provider.classifier_sha256}
+    return write_card(weights, {"transformed_accuracy": accuracy, **counted, **whose, **asdict(plan)})
 
 
 def accuracy_by(provider: Provider, images: LabelledImages, batch_size: int = 250) -> float:
@@ -115,23 +118,30 @@ def load_transformation(file: Path) -> UNet:
 
 
 def apply_transformation(images: list[Path], transformation: Path, out: Path) -> dict[str, Any]:
-    """Transform picture files into PNG files in `out`; two of one name are refused before the work."""
+    """Transform picture files into PNG files in `out`; before the work, two of one name are refused with `ValueError`, and so is
+    a folder where a picture itself would be written over.
+    """
     import cv2
 
     from sensor_sim.scene.images import read_image
     from sensor_sim.scene.linear import srgb_from_linear
 
-    network = load_transformation(transformation)
-    names = [image.stem for image in images]
-    if len(set(names)) < len(names):
+    targets = [out / f"{image.stem}.png" for image in images]
+    if len(set(targets)) < len(targets):
         raise ValueError(f"image = {', '.join(map(str, images))}: allowed is pictures of different names")
+    # Path.resolve raises for links in a circle.
+    plain = {os.path.realpath(image) for image in images}
+    for target in targets:
+        if os.path.realpath(target) in plain:
+            raise ValueError(f"out = {out}: it holds {target.name}, a picture to be transformed; allowed is another folder")
+    network = load_transformation(transformation)
     make_folder(out, "out")
-    for image in images:
+    for image, target in zip(images, targets, strict=True):
         codes = srgb_from_linear(read_image(image))
         height, width = (side - side % 8 for side in codes.shape[:2])
         if not height or not width:
             raise DataError(f"image = {image}: it is {codes.shape[1]}x{codes.shape[0]} pixels; allowed is 8x8 or more")
         sent = transformed(network, np.ascontiguousarray(codes[None, :height, :width]))[0]
-        with whole_file(out / f"{image.stem}.png", "out") as unfinished:
+        with whole_file(target, "out") as unfinished:
             unfinished.write_bytes(cv2.imencode(".png", sent[..., ::-1])[1].tobytes())
     return {"pictures": len(images), "out": str(out)}

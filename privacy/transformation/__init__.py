@@ -7,6 +7,7 @@ Y. Kinoshita, H. Kiya, "A framework for transformation network training in coord
 
 from privacy.transformation.features import FEATURES, feature_network
 from privacy.transformation.inverse_network import InversePlan, invert
+from privacy.transformation.pairs import Pairs
 from privacy.transformation.provider import Provider, provider_process, serve
 from privacy.transformation.training import TransformationPlan, train_transformation
 from privacy.transformation.unet import UNet
@@ -14,6 +15,7 @@ from privacy.transformation.unet import UNet
 __all__ = [
     "FEATURES",
     "InversePlan",
+    "Pairs",
     "Provider",
     "TransformationPlan",
     "UNet",

@@ -1,11 +1,11 @@
 """The provider of a classifier: it answers for transformed pictures with a gradient, and never gives its network away."""
 
+import hashlib
 import multiprocessing
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
@@ -13,9 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from inference.models import named_network
-from privacy.transformation.messages import ProviderError, receive, refuse, send
+from privacy.transformation.listening import NO_PROOF, users
+from privacy.transformation.messages import ConnectionBroke, ProviderError, receive, receive_answer, refuse, send
 
 QUESTION, ANSWER = ("pictures", "labels"), ("loss", "gradient", "right")
+GREETING = ("classifier_sha256",)
 Address = tuple[str, int]
 REFUSED = b"refused: "
 
@@ -33,23 +35,33 @@ class Provider:
     """The user's end: asks a provider at `address` that knows the same `secret`.
 
     Raises `ProviderError` where nobody answers there, or knows another secret.
+
+    Attributes
+    ----------
+    classifier_sha256
+        First 12 hex digits of the digest of its classifier: the same as long as it has the same classifier.
     """
 
     def __init__(self, address: Address, secret: bytes) -> None:
         host, port = address
         try:
             self._connection = Client(address, authkey=secret)
-        except (OSError, EOFError, AuthenticationError) as error:
+        except NO_PROOF as error:
             allowed = "allowed is host:port of 'keycam transform provide' with the same secret"
-            raise ProviderError(f"provider = {host}:{port}: {error or type(error).__name__}; {allowed}") from error
+            raise ProviderError(f"provider = {host}:{port}: {str(error) or type(error).__name__}; {allowed}") from error
+        try:
+            digest = self._answer(GREETING)["classifier_sha256"]
+            if digest.dtype != torch.uint8 or digest.shape != (hashlib.sha256().digest_size,):
+                raise ProviderError("provider: it does not say which classifier it has; allowed is keycam at both ends")
+        except ProviderError:
+            self.close()
+            raise
+        self.classifier_sha256 = bytes(digest.tolist()).hex()[:12]
 
     def class_loss(self, pictures: Tensor, labels: Tensor) -> ClassLoss:
         """Ask for transformed pictures (N, 3, H, W) and their classes (N,). Raises `ProviderError`."""
         send(self._connection, {"pictures": pictures.detach().float(), "labels": labels})
-        try:
-            answer = receive(self._connection, ANSWER)
-        except EOFError as error:
-            raise ProviderError("provider: it hung up; allowed is to start it and run the same line again") from error
+        answer = self._answer(ANSWER)
         if answer["gradient"].shape != pictures.shape or answer["loss"].ndim:
             raise ProviderError("provider: its answer is not for these pictures; allowed is keycam at both ends")
         return ClassLoss(**{name: tensor.to(pictures.device) for name, tensor in answer.items()})
@@ -58,20 +70,41 @@ class Provider:
         """Hang up."""
         self._connection.close()
 
+    def _answer(self, names: tuple[str, ...]) -> dict[str, Tensor]:
+        try:
+            return receive_answer(self._connection, names)
+        except EOFError as error:
+            raise ProviderError("provider: it hung up; allowed is to start it and run the same line again") from error
+
 
 def serve(classifier: nn.Module, connection: Connection) -> None:
-    """Answer one user until they hang up; what is no question is refused in one sentence."""
+    """Tell one user which classifier it is, by `classifier_digest`, and answer them until they hang up or are cut off; what is
+    no question is refused in one sentence.
+
+    Raises `ProviderError` where they are gone before they have their answer.
+    """
     classifier = classifier.eval().requires_grad_(False)
+    send(connection, {"classifier_sha256": torch.tensor(list(classifier_digest(classifier)), dtype=torch.uint8)})
     while True:
         try:
             question = receive(connection, QUESTION)
             answer = _answer(classifier, question["pictures"], question["labels"])
-        except EOFError:
+        except (EOFError, ConnectionBroke):
             return
-        except (ValueError, RuntimeError, IndexError) as error:  # a user may send what the classifier does not take
+        # A user may send what the classifier does not take, and a classifier of one's own fails at it in any way.
+        except Exception as error:
             refuse(connection, f"provider: {' '.join(str(error).split())}; allowed is pictures and labels of its classifier")
             continue
         send(connection, answer)
+
+
+def classifier_digest(classifier: nn.Module) -> bytes:
+    """SHA-256 of all parameters and buffers with their names: it tells whether two classifiers are the same, and nothing else."""
+    digest = hashlib.sha256()
+    for name, tensor in (*classifier.named_parameters(), *classifier.named_buffers()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
+    return digest.digest()
 
 
 def _answer(classifier: nn.Module, pictures: Tensor, labels: Tensor) -> dict[str, Tensor]:
@@ -89,6 +122,8 @@ def _answer(classifier: nn.Module, pictures: Tensor, labels: Tensor) -> dict[str
 def serve_named(model: str, weights: Path | None, address: Address, secret: bytes, told: Connection | None = None) -> None:
     """Be the provider of the network `model`, for one user after the other; `told` is sent the port that was taken.
 
+    Who does not know the secret neither ends it nor keeps others waiting.
+
     Raises `ProviderError` where nobody can listen at `address`, and what `named_network` raises.
     """
     try:
@@ -99,7 +134,7 @@ def serve_named(model: str, weights: Path | None, address: Address, secret: byte
         told.send_bytes(REFUSED + str(error).encode())
         return
     try:
-        opened = Listener(address, authkey=secret)
+        opened = Listener(address)
     except OSError as error:
         host, port = address
         allowed = "allowed is a free port of an address of this machine"
@@ -107,11 +142,7 @@ def serve_named(model: str, weights: Path | None, address: Address, secret: byte
     with opened as listener:
         if told is not None:
             told.send_bytes(str(listener.address[1]).encode())
-        while True:
-            try:
-                connection = listener.accept()
-            except (AuthenticationError, EOFError, ConnectionError):
-                continue  # someone who does not know the secret, or left
+        for connection in users(listener, secret):
             with connection:
                 try:
                     serve(classifier, connection)

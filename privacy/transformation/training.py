@@ -117,7 +117,8 @@ def train_transformation(
 ) -> Iterator[EpochReport]:
     """Train the transformation network in place, on crops and mirror images; resumable, as `inference.training.train` is.
 
-    The reports' accuracy is the provider's classifier's on h(x). Raises `ProviderError` where the provider is gone, and what
+    A checkpoint is taken up with the same classifier only. The reports' accuracy is that of the provider's classifier on h(x).
+    Raises `ProviderError` where the provider is gone, and what
     `descend` raises.
     """
     device = to_best_device(network)
@@ -129,8 +130,8 @@ def train_transformation(
         return _Crops(augmented, labels, epoch, plan.batch_size)
 
     lesson = Lesson(
-        run={**asdict(plan), "pictures": len(images)}, epochs=plan.epochs, batches=batches, loss=objective.loss,
-        learning_rate=plan.stepped_learning_rate, hits=objective.hits,
+        run={**asdict(plan), "pictures": len(images), "classifier_sha256": provider.classifier_sha256},
+        epochs=plan.epochs, batches=batches, loss=objective.loss, learning_rate=plan.stepped_learning_rate, hits=objective.hits,
     )  # fmt: skip
     return descend(network, lesson, optimiser, checkpoint, objective.forward)
 

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from experiments import command as experiment_command
 from experiments import ito_table1
+from inference.models import load
+from keycam.weights_file import write_weights
+from privacy.transformation import UNet
 
 from .conftest import ENVIRONMENT
 
@@ -22,6 +26,14 @@ def test_a_transformation_is_trained_applied_and_attacked(command, small_data: P
     card = command("transform", "train", "--data", small_data, "--out", left_over, "--model", "resnet20", *QUICK).json()
     assert json.loads((left_over / "transformation.json").read_text()) == card
     assert (card["alpha"], card["test_images"]) == (0.005, 20)
+    other = load("resnet20")
+    with torch.no_grad():
+        next(other.parameters()).mul_(0.9)
+    write_weights(left_over / "other.safetensors", other.state_dict())
+    line = ("transform", "train", "--data", small_data, "--out", left_over, "--model", "resnet20")
+    refused = command(*line, "--weights", left_over / "other.safetensors", *QUICK)
+    assert refused.code == 3
+    assert f"it was begun with classifier_sha256 = '{card['classifier_sha256']}' and not '" in refused.err
     weights = left_over / "transformation.safetensors"
     command("transform", "apply", picture, "--transformation", weights, "--out", left_over / "sent", "--json").json()
     with Image.open(left_over / "sent" / "picture.png") as sent, Image.open(picture) as plain:
@@ -78,6 +90,25 @@ def test_a_provider_elsewhere_needs_the_same_secret(command, small_data: Path, t
             assert 0 <= command(*train, "--secret-file", secret).json()["transformed_accuracy"] <= 1
         finally:
             provider.terminate()
+
+
+def test_a_picture_is_never_written_over_by_what_is_sent_of_it(command, tmp_path: Path) -> None:
+    door = tmp_path / "door.png"
+    Image.new("RGB", (8, 8), "green").save(door)
+    before, link = door.read_bytes(), tmp_path / "elsewhere" / "door.png"
+    link.parent.mkdir()
+    link.symlink_to(door)
+    weights = tmp_path / "h.safetensors"
+    write_weights(weights, UNet(2).state_dict())
+    line = ("transform", "apply", door, "--transformation", weights, "--out")
+    for out in (tmp_path, tmp_path / "elsewhere" / "..", link.parent):
+        refused = command(*line, out)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err == f"keycam: out = {out}: it holds door.png, a picture to be transformed; allowed is another folder\n"
+    assert door.read_bytes() == before
+    command(*line, tmp_path / "sent", "--json").json()
+    command(*line, tmp_path / "sent", "--json").json()  # over one's own, as before
+    assert door.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
-"""Ito et al.'s transformation network: equation 4 across two processes, a provider that keeps its network, and the attack."""
+"""Ito et al.'s transformation network: equation 4 across two processes, and its training."""
 
-import multiprocessing
 import threading
-from multiprocessing.connection import Connection, Listener
+from multiprocessing.connection import Listener
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +11,16 @@ from torch import nn
 
 from inference.datasets import DataError, LabelledImages
 from inference.models import load
+from inference.training import CheckpointError
 from privacy.transformation import (
-    InversePlan,
     Provider,
     TransformationPlan,
     UNet,
     feature_network,
-    invert,
-    provider_process,
     serve,
     train_transformation,
 )
-from privacy.transformation.inverse_network import psnr_db, squared_errors, transformed
-from privacy.transformation.messages import ProviderError, receive, send
-from privacy.transformation.provider import serve_named
+from privacy.transformation.provider import classifier_digest
 from privacy.transformation.training import Objective, stepped
 
 SECRET = b"sixteen bytes or"
@@ -111,95 +106,27 @@ def test_training_lowers_the_loss_and_resumes_to_the_same_weights(tmp_path: Path
     assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True))
 
 
-def test_a_provider_is_a_process_of_its_own_that_gives_loss_gradient_and_count_and_nothing_else() -> None:
-    with provider_process("resnet20", None) as provider:
-        (process,) = multiprocessing.active_children()
-        answer = provider.class_loss(torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]))
-        assert set(vars(answer)) == {"loss", "gradient", "right"}
-        assert answer.gradient.abs().max() > 0
-    assert not process.is_alive()
+def test_a_training_with_another_classifier_is_not_taken_up(tmp_path: Path) -> None:
+    features = feature_network("resnet20-block1")
+    plan = TransformationPlan(features="resnet20-block1", width=2, epochs=1, batch_size=12)
+    classifier, other = load("resnet20"), load("resnet20")
+    with torch.no_grad():
+        next(other.buffers()).add_(1e-3)
 
+    def train(classifier: nn.Module) -> str:
+        served = Served(classifier)
+        provider = Provider(served.address, SECRET)
+        try:
+            list(train_transformation(UNet(2), features, plan, PICTURES, provider, tmp_path / "checkpoint"))
+        finally:
+            provider.close()
+            served.close()
+        return provider.classifier_sha256
 
-def test_a_process_that_cannot_load_its_network_says_so() -> None:
-    ours, theirs = multiprocessing.Pipe()
-    serve_named("vgg16", None, ("127.0.0.1", 0), SECRET, theirs)
-    assert ours.recv_bytes().startswith(b"refused: model = 'vgg16': no weights are shipped for it; allowed is")
-
-
-@pytest.mark.parametrize(
-    ("pictures", "labels", "says"),
-    [
-        (torch.zeros(2, 3, 32, 32), torch.tensor([0, 10]), "labels of .0, 10.* for 10 classes"),
-        (torch.zeros(2, 3, 32, 32), torch.tensor([0]), "pictures .* and labels"),
-        (torch.zeros(2, 4, 32, 32), torch.tensor([0, 1]), "provider: "),
-        (torch.zeros(0, 3, 32, 32), torch.zeros(0, dtype=torch.int64), "provider: "),
-    ],
-)
-def test_what_is_no_question_is_refused_and_the_provider_goes_on(pictures: torch.Tensor, labels: torch.Tensor, says: str) -> None:
-    served = Served(load("resnet20"))
-    provider = Provider(served.address, SECRET)
-    with pytest.raises(ProviderError, match=says):
-        provider.class_loss(pictures, labels)
-    assert provider.class_loss(torch.zeros(1, 3, 32, 32), torch.tensor([0])).loss > 0
-    provider.close()
-    served.close()
-
-
-def test_another_secret_is_refused() -> None:
-    listener = Listener(("127.0.0.1", 0), authkey=SECRET)
-
-    def work() -> None:
-        with pytest.raises(multiprocessing.AuthenticationError):
-            listener.accept()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    with pytest.raises(ProviderError, match="with the same secret"):
-        Provider(listener.address, b"another sixteen bytes")  # type: ignore[arg-type]
-    thread.join(10)
-    listener.close()
-
-
-def test_a_message_that_is_none_is_refused_and_none_is_unpickled() -> None:
-    ours, theirs = multiprocessing.Pipe()
-    assert isinstance(ours, Connection)
-    ours.send({"pictures": 1})  # a pickle
-    with pytest.raises(ProviderError, match="no safetensors"):
-        receive(theirs, ("pictures",))
-    send(ours, {"other": torch.zeros(1)})
-    with pytest.raises(ProviderError, match="a message holds other; allowed is pictures"):
-        receive(theirs, ("pictures",))
-    theirs.close()
-    with pytest.raises(ProviderError, match="the connection broke"):
-        send(ours, {"pictures": torch.zeros(1)})
-
-
-def test_the_inverse_network_learns_to_undo_and_resumes_with_its_best_weights(tmp_path: Path) -> None:
-    scenes = np.random.default_rng(0).integers(0, 256, (60, 1, 1, 3), np.uint8).repeat(8, 1).repeat(8, 2)
-    seen, plan = 255 - scenes, InversePlan(width=4, epochs=10, batch_size=8)
-    torch.manual_seed(0)
-    network = UNet(4)
-    *_, last = invert(network, plan, seen, scenes, tmp_path)
-    assert last.epoch == 10
-    errors = squared_errors(network, seen, scenes)
-    # Who answers with the mean colour always has the colours' variance as error; ten epochs were seen to leave 0.67 of it.
-    assert errors.mean() < 0.8 * (scenes / 255).var((0, 1, 2)).mean()
-    again = UNet(4)
-    list(invert(again, plan, seen, scenes, tmp_path))  # it was at its end: the same network comes back
-    assert torch.equal(squared_errors(again, seen, scenes), errors)
-    with pytest.raises(ValueError, match="allowed is 20 pairs or more"):
-        list(invert(network, plan, scenes[:19], scenes[:19], tmp_path))
-
-
-def test_psnr_is_that_of_its_definition() -> None:
-    # 10 log10(1 / mse): an error of 0.1 everywhere has 20 dB.
-    assert psnr_db(torch.tensor([0.01, 1.0, 0.0])) == pytest.approx([20.0, 0.0, 100.0], abs=1e-5)
-
-
-def test_what_is_sent_has_eight_bits_and_the_size_of_the_picture() -> None:
-    sent = transformed(UNet(2), PICTURES.images)
-    assert sent.dtype == np.uint8
-    assert sent.shape == PICTURES.images.shape
+    begun = train(classifier)
+    assert train(classifier) == begun == classifier_digest(classifier).hex()[:12]
+    with pytest.raises(CheckpointError, match=f"it was begun with classifier_sha256 = '{begun}' and not '.*'; allowed is"):
+        train(other)
 
 
 def test_learning_rate_falls_as_published() -> None:
