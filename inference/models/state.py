@@ -24,11 +24,11 @@ class WeightsError(DataError):
 
 
 def weights_digest(network: nn.Module) -> str:
-    """SHA-256 of all parameters and statistics."""
+    """SHA-256 of all parameters and statistics, with their names, in hex digits."""
     digest = hashlib.sha256()
     for name, tensor in network.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
     return digest.hexdigest()
 
 

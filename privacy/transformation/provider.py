@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from inference.models import named_network
+from inference.models.state import weights_digest
 from privacy.transformation.listening import NO_PROOF, users
 from privacy.transformation.messages import ConnectionBroke, ProviderError, receive, receive_answer, refuse, send
 
@@ -78,13 +79,13 @@ class Provider:
 
 
 def serve(classifier: nn.Module, connection: Connection) -> None:
-    """Tell one user which classifier it is, by `classifier_digest`, and answer them until they hang up or are cut off; what is
-    no question is refused in one sentence.
+    """Tell one user which classifier it is, and answer them until they hang up or are cut off; what is no question is refused in
+    one sentence.
 
     Raises `ProviderError` where they are gone before they have their answer.
     """
     classifier = classifier.eval().requires_grad_(False)
-    send(connection, {"classifier_sha256": torch.tensor(list(classifier_digest(classifier)), dtype=torch.uint8)})
+    send(connection, {"classifier_sha256": torch.tensor(list(bytes.fromhex(weights_digest(classifier))), dtype=torch.uint8)})
     while True:
         try:
             question = receive(connection, QUESTION)
@@ -96,15 +97,6 @@ def serve(classifier: nn.Module, connection: Connection) -> None:
             refuse(connection, f"provider: {' '.join(str(error).split())}; allowed is pictures and labels of its classifier")
             continue
         send(connection, answer)
-
-
-def classifier_digest(classifier: nn.Module) -> bytes:
-    """SHA-256 of all parameters and buffers with their names: it tells whether two classifiers are the same, and nothing else."""
-    digest = hashlib.sha256()
-    for name, tensor in (*classifier.named_parameters(), *classifier.named_buffers()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
-    return digest.digest()
 
 
 def _answer(classifier: nn.Module, pictures: Tensor, labels: Tensor) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from inference.datasets import LabelledImages
 from inference.training import EpochReport
+from inference.training.checkpoint import identity
 from inference.training.crop_and_flip import CropAndFlip
 from inference.training.descent import Batches, Lesson, descend, to_best_device
 from privacy.transformation.features import FEATURES
@@ -130,7 +131,7 @@ def train_transformation(
         return _Crops(augmented, labels, epoch, plan.batch_size)
 
     lesson = Lesson(
-        run={**asdict(plan), "pictures": len(images), "classifier_sha256": provider.classifier_sha256},
+        run={**asdict(plan), **identity(images), "classifier_sha256": provider.classifier_sha256},
         epochs=plan.epochs, batches=batches, loss=objective.loss, learning_rate=plan.stepped_learning_rate, hits=objective.hits,
     )  # fmt: skip
     return descend(network, lesson, optimiser, checkpoint, objective.forward)
