@@ -26,7 +26,7 @@ class Entry:
 
 SENT_AND_RECOVERED = "Pictures, what is sent of them, what an inverse network recovers, and box plots of how near it comes"
 SMALLER = "ResNet-20 has a fiftieth of VGG-16's parameters: it is the network whose weights come with keycam."
-SHORT = "its training was short, on processor cores where others have a GPU: recipe and time are below, some 200 epochs are usual"
+SHORT = "its training was short, on processor cores where others have a GPU: its recipe and time are below, and some 200 epochs are usual"
 ENTRIES = (
     Entry(
         TABLE_1, "table1-vgg16", "vgg16", "python -m experiments.table1 --data DIR",
@@ -40,8 +40,8 @@ ENTRIES = (
     ),
     Entry(
         TABLE_2, "table2-preresnet110", "preresnet110", "python -m experiments.table2 --data DIR",
-        why=f"Ours of PreResNet-110 differs from the published one because {SHORT}: ResNet-20, which had more, ends higher with a "
-        "sixth of the parameters. What the table is about, that the key costs no accuracy, does not depend on it.",
+        why=f"Ours of PreResNet-110 differs from the published one because {SHORT}. ResNet-20, a sixth of its "
+        "size, had 50 epochs and ends higher. What the table is about, that the key costs no accuracy, does not depend on it.",
     ),
     Entry(FIGURE_3, "figure3", "fcn_resnet12", "python -m experiments.figure3 --data DIR"),
     Entry(FIGURE_3, "figure3-voc", "fcn_resnet50", "python -m experiments.figure3 --data DIR --dataset voc"),
