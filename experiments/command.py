@@ -23,7 +23,7 @@ Data = Annotated[Path, typer.Option(help="Folder with the data set.")]
 CifarFolder = Annotated[Path, typer.Argument(metavar="DATA", help="Folder with CIFAR-10.")]
 Out = Annotated[Path, typer.Option(help="Folder for checkpoints and weights; run again to resume.")]
 Quick = Annotated[
-    bool, typer.Option("--quick", help="Check the whole path in minutes; the record goes to --out, not to the results.")
+    bool, typer.Option("--quick", help="Check the whole path in minutes; all of it goes into a folder quick of --out.")
 ]
 Seed = Annotated[int, typer.Option(help="Fixes every random draw.", min=0, max=MOST_SEED)]
 

@@ -26,9 +26,7 @@ class Entry:
 
 SENT_AND_RECOVERED = "Pictures, what is sent of them, what an inverse network recovers, and box plots of how near it comes"
 SMALLER = "ResNet-20 has a fiftieth of VGG-16's parameters: it is the network whose weights come with keycam."
-SHORT = (
-    "its training was short, on processor cores where others have a GPU: its recipe and time are below, and some 200 epochs are usual"
-)
+SHORT = "its training was short, as there was no GPU: its recipe and time are below, and some 200 epochs are usual"
 ENTRIES = (
     Entry(
         TABLE_1, "table1-vgg16", "vgg16", "python -m experiments.table1 --data DIR",
