@@ -59,10 +59,18 @@ def turn_quarter(path: Path) -> Path:
 
 
 def spoil(path: Path) -> Path:
-    """Overwrite a tenth of a file in its middle, as a bad sector does."""
+    """Overwrite what is in a tenth of a video's frames, in its middle, as bad sectors do.
+
+    Never what the container puts around them: where that falls within a file depends on the encoder, which takes another path on
+    another processor.
+    """
+    with av.open(str(path)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
     content = bytearray(path.read_bytes())
-    begin, count = len(content) // 2, len(content) // 10
-    content[begin : begin + count] = bytes(count)
+    first = len(packets) // 2
+    for packet in packets[first : first + max(1, len(packets) // 10)]:
+        begin = content.index(packet)
+        content[begin : begin + len(packet)] = bytes(len(packet))
     path.write_bytes(content)
     return path
 

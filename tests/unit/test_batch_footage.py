@@ -193,7 +193,7 @@ def bad_files(folder: Path) -> dict[str, Path]:
         "it has no video track": audio,
         "it cannot be decoded (": cut_off(write_video(folder / "cut.mp4", 60), 0.6),
         "it cannot be decoded (I": cut_off(write_video(folder / "cut-2.mp4", 60, movflags="faststart"), 0.6),
-        "frame": spoil(write_video(folder / "spoiled.mkv", 60)),
+        "it cannot be decoded (Inv": spoil(write_video(folder / "spoiled.mkv", 60)),
     }
 
 
@@ -207,6 +207,19 @@ def test_what_is_no_video_or_damaged_is_refused_in_a_sentence_that_names_it(tmp_
         assert trouble in sentence
         assert "; allowed is " in sentence
         assert "\n" not in sentence
+
+
+def test_a_frame_that_the_decoder_leaves_out_is_named(tmp_path: Path) -> None:
+    video = Video(write_video(tmp_path / "a.mkv", 60))
+    survey = video.survey()
+    assert survey.ticks is not None
+    # As a survey is where the container has one frame more than the decoder gives.
+    announced = np.insert(survey.ticks, 30, survey.ticks[30] - 1)
+    given = []
+    with pytest.raises(SceneError, match=r"video = .*a.mkv: frame 30 cannot be decoded; allowed is a complete video file"):
+        given.extend(video.scenes(0, announced, len(announced)))
+    assert len(given) == 30
+    assert len(list(video.scenes(0, survey.ticks, len(survey.ticks)))) == 60
 
 
 def test_pictures_are_taken_by_name_and_the_first_one_says_the_size(tmp_path: Path) -> None:
