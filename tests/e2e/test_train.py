@@ -46,14 +46,18 @@ def test_the_keyed_network_can_be_trained_on_keyed_frames(command, small_data: P
     assert all(torch.isfinite(tensor).all() for tensor in keyed.values() if tensor.is_floating_point())
 
 
-def test_keyed_training_is_plain_training_under_a_key(command, small_data: Path, tmp_path: Path) -> None:
+def test_keyed_training_is_plain_training_under_a_key(
+    command, monkeypatch: pytest.MonkeyPatch, small_data: Path, tmp_path: Path
+) -> None:
+    # In single precision everywhere: half precision, which some processors train in, rounds otherwise in another order.
+    monkeypatch.setattr("inference.training.descent.has_fast_bfloat16", lambda device: False)
     # One step from the same start on the same crops: two epochs of one batch, of which neither has small crops.
     arguments = ("--epochs", 2, "--images", 32, "--json")
     losses = [
         command(*line(small_data, tmp_path / name, *arguments, *more)).json()["final_loss"]
         for name, more in (("plain", ()), ("keyed", ("--keyed",)))
     ]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
 @pytest.mark.parametrize(
