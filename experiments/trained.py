@@ -9,8 +9,7 @@ from torch import nn
 
 from inference.datasets import LabelledImages
 from inference.models import build, load
-from inference.models.registry import shipped_weights
-from inference.models.state import WeightsError
+from inference.models.registry import has_shipped_weights, shipped_weights
 from inference.training import TrainingPlan, train
 from keycam.progress import progress
 from keycam.weights_file import write_weights
@@ -52,15 +51,6 @@ def training_epochs(asked: int | None, default: int, model: str, weights: Path |
         whose = "--weights gives" if weights is not None else "keycam comes with"
         raise ValueError(f"epochs = {asked}: allowed where the network is trained, and {whose} the weights of {model}")
     return asked
-
-
-def has_shipped_weights(model: str) -> bool:
-    """Whether keycam comes with weights of `model`."""
-    try:
-        shipped_weights(model)
-    except WeightsError:
-        return False
-    return True
 
 
 def from_card(weights: Path) -> str:

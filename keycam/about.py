@@ -9,7 +9,7 @@ from typing import Any
 from adc import POLICIES, Geometry, ReadoutTiming
 from adc.policy import ORDER_NAMES, OrderName
 from inference.models import MODELS
-from inference.models.registry import WeightsError, shipped_weights
+from inference.models.registry import has_shipped_weights
 from keycam import __version__
 from keycam.keyfile import read_card
 from sensor_sim import profile_names
@@ -24,7 +24,7 @@ def about(key: Path | None) -> dict[str, Any]:
         "keycam": __version__,
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
-        "models": {name: {"shipped_weights": _shipped(name)} for name in MODELS},
+        "models": {name: {"shipped_weights": has_shipped_weights(name)} for name in MODELS},
         "profiles": profile_names(),
         "policies": {name: {**asdict(policy), "caution": policy.caution} for name, policy in POLICIES.items()},
         "timing_1080p": {name: _timing(name, geometry) for name in ORDER_NAMES},
@@ -32,14 +32,6 @@ def about(key: Path | None) -> dict[str, Any]:
     if key is not None:
         result["key"] = {"file": str(key), "fingerprint": read_card(key)[0].fingerprint}
     return result
-
-
-def _shipped(name: str) -> bool:
-    try:
-        shipped_weights(name)
-    except WeightsError:
-        return False
-    return True
 
 
 def _timing(order: OrderName, geometry: Geometry) -> dict[str, float]:

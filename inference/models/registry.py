@@ -83,6 +83,15 @@ def shipped_weights(name: str) -> Path:
     return path
 
 
+def has_shipped_weights(name: str) -> bool:
+    """Whether keycam comes with weights of `name`."""
+    try:
+        shipped_weights(name)
+    except WeightsError:
+        return False
+    return True
+
+
 def load(name: str, weights: Path | None = None) -> nn.Module:
     """Make the network `name` with `weights` (safetensors or .pth), by default the shipped ones, ready to predict.
 

@@ -44,13 +44,18 @@ def save(
     """Write the state after the epoch of `report`; whatever stops it, the checkpoint before stays as it was."""
     state = {"plan": run, "report": asdict(report), "network": network.state_dict(), "optimiser": optimiser.state_dict()}
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = checkpoint.with_suffix(".unfinished")
     # By way of memory, so that a full disk is an OSError that says so.
     written = io.BytesIO()
     torch.save(state, written)
+    write_whole(checkpoint, written.getbuffer())
+
+
+def write_whole(file: Path, content: bytes | memoryview) -> None:
+    """Write a file whole or, whatever comes between, not at all. Raises `OSError`."""
+    unfinished = file.with_suffix(".unfinished")
     try:
-        unfinished.write_bytes(written.getbuffer())
-        unfinished.replace(checkpoint)
+        unfinished.write_bytes(content)
+        unfinished.replace(file)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise

@@ -9,6 +9,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from inference.training import CheckpointError
+from inference.training.checkpoint import write_whole
 
 _LOSS = "validation_loss"
 
@@ -47,13 +48,7 @@ class BestWeights:
             return
         self._loss = loss
         self._state = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in network.state_dict().items()}
-        unfinished = self._file.with_suffix(".unfinished")
-        try:
-            unfinished.write_bytes(save({**self._state, _LOSS: torch.tensor(loss, dtype=torch.double)}))
-            unfinished.replace(self._file)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+        write_whole(self._file, save({**self._state, _LOSS: torch.tensor(loss, dtype=torch.double)}))
 
     def load_into(self, network: nn.Module) -> None:
         """Give `network` the best weights."""
