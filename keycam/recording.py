@@ -69,9 +69,11 @@ def is_sound(checked: dict[str, Any]) -> bool:
 
 
 def export_recording(path: Path, out: Path) -> dict[str, Any]:
-    """Write a recording as FFV1 in Matroska. Raises `ValueError` for a name that does not end in .mkv."""
+    """Write a recording as FFV1 in Matroska. Raises `ValueError` for a name that is taken or does not end in .mkv."""
     if out.suffix.lower() != ".mkv":
         raise ValueError(f"out = {out}: allowed is a name that ends in .mkv, as other containers do not keep the headers")
+    if out.exists():  # which may be all that is left of another recording
+        raise ValueError(f"out = {out}: something is there already; allowed is a new file")
     recording = Recording(path)
     with whole_file(out, "out") as unfinished:
         frames = sum(1 for _ in progress(export_video(recording, unfinished), "exporting", len(recording)))

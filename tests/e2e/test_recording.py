@@ -181,6 +181,15 @@ def test_an_exported_recording_comes_back_frame_by_frame(command, demonstration:
     assert sorted(file.name for file in tmp_path.rglob("*") if file.is_file()) == ["chunk-000000.raw", "door.mkv", "index.jsonl"]
 
 
+def test_an_export_takes_the_place_of_nothing(command, authentic: Path) -> None:
+    video = authentic / "archive.mkv"
+    video.write_bytes(b"the only copy of something else")
+    run = command("recording", "export", authentic / "door.keycam", "--out", video)
+    assert (run.code, run.out) == (2, "")
+    assert run.err == f"keycam: out = {video}: something is there already; allowed is a new file\n"
+    assert video.read_bytes() == b"the only copy of something else"
+
+
 def test_a_recording_is_told_to_people_as_tables(command, authentic: Path) -> None:
     recording, video = authentic / "door.keycam", authentic / "a.mkv"
     for line in (
