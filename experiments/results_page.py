@@ -14,7 +14,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "results.md"
 
 @dataclass(frozen=True)
 class Entry:
-    """One record of one table: what it is called, of which network, the command that makes it, why it differs, its picture."""
+    """One record of one table: what it is called, of which network, the command that makes it, and its picture.
+
+    `why` is one sentence: why its figures differ from the published ones, or why there is no record.
+    """
 
     table: PublishedTable
     experiment: str
@@ -44,13 +47,17 @@ ENTRIES = (
         "size, had 50 epochs and ends higher. What the table is about, that the key costs no accuracy, does not depend on it.",
     ),
     Entry(FIGURE_3, "figure3", "fcn_resnet12", "python -m experiments.figure3 --data DIR"),
-    Entry(FIGURE_3, "figure3-voc", "fcn_resnet50", "python -m experiments.figure3 --data DIR --dataset voc"),
+    Entry(
+        FIGURE_3, "figure3-voc", "fcn_resnet50", "python -m experiments.figure3 --data DIR --dataset voc",
+        why="Neither PASCAL VOC nor torchvision's weights could be downloaded where the records were made.",
+    ),
     Entry(
         ito_table("resnet20"), "ito-resnet20", "resnet20", "python -m experiments.ito_table1 --data DIR",
         picture="transformation-resnet20.png",
     ),
     Entry(
         ito_table("vgg16"), "ito-vgg16", "vgg16", "python -m experiments.ito_table1 --data DIR --model vgg16 --weights FILE",
+        why="No weights of VGG-16 come with keycam (59 MB), and without a GPU the time went into the column of ResNet-20.",
         picture="transformation-vgg16.png",
     ),
 )  # fmt: skip
@@ -90,7 +97,8 @@ def section(entry: Entry, record: Record | None) -> str:
     """What was found for one entry, beside what was published."""
     title = f"### Ours: {entry.model}\n\n"
     if record is None:
-        return f"{title}Not measured yet, command: `{entry.command}`\n\n{published_only(entry.table)}"
+        reason = f"{entry.why}\n\n" if entry.why else ""
+        return f"{title}Not measured yet, command: `{entry.command}`\n\n{reason}{published_only(entry.table)}"
     ours = {name for found in record.figures.values() for name in found}
     missing = [row.label for row in entry.table.rows if not row.quoted and row.name not in ours]
     picture = f"![{SENT_AND_RECOVERED}]({entry.picture})\n\n" if entry.picture else ""

@@ -46,7 +46,7 @@ def test_figures_stand_beside_the_published_ones() -> None:
 
 def test_the_page_says_what_is_missing_and_how_to_measure_it() -> None:
     entry = Entry(TABLE, "t-net", "net", "python -m experiments.t", why="It is another one.")
-    assert "Not measured yet, command: `python -m experiments.t`" in section(entry, None)
+    assert "Not measured yet, command: `python -m experiments.t`\n\nIt is another one.\n\n|" in section(entry, None)
     whole = section(entry, RECORD)
     assert "| plain | 94.10 | 92.00 | -2.10 |" in whole
     assert "- It is another one.\n- plain: by heart\n- 7 pictures of noise" in whole
