@@ -44,6 +44,7 @@ def experiment(
     width: Annotated[int, typer.Option(help="Channels of the U-Nets' first level; 64 as published.", min=1)] = 64,
     alpha: Annotated[list[float] | None, typer.Option(help="Only these alphas of the table; repeat it for several.")] = None,
     attack_epochs: Annotated[int, typer.Option(help="Of an inverse network's training.", min=1)] = 200,
+    batch_size: Annotated[int, typer.Option(help="Of both; the published attack has 128.", min=2)] = 128,
     seed: Seed = 0,
     quick: Quick = False,
 ) -> None:
@@ -58,13 +59,13 @@ def experiment(
     test = load_cifar10("test", data).first(images)
     classifier = named_network(model, weights).network
     figures = {"plain": 100 * accuracy_on(classifier, test)}
-    remarks, wall_s = {"features": features, "training": f"epochs: {epochs}, U-Net of width {width}"}, 0.0
+    remarks, wall_s = {"features": features, "training": f"epochs: {epochs}, batch {batch_size}, U-Net of width {width}"}, 0.0
     card = data_card("CIFAR-10 test", test)
     pupils = data_card("CIFAR-10 train", load_cifar10("train", data).first(images))
     common = {"classifier": weights_digest(classifier), "data": card, "pupils": pupils}
     transformations, attacks = dict[float, Path](), dict[float, Path]()
     for weight in ITO_ALPHAS:
-        plan = TransformationPlan(alpha=weight, features=features, width=width, epochs=epochs, seed=seed)
+        plan = TransformationPlan(alpha=weight, features=features, width=width, epochs=epochs, batch_size=batch_size, seed=seed)
         place, settings = folder / f"alpha-{weight}", common | {"plan": asdict(plan)}
         # What another line found with the same options belongs to the same table.
         if weight not in alphas and kept(place / "stage.json", settings) is None:
@@ -78,7 +79,7 @@ def experiment(
         trained = stage(place / "stage.json", settings, found)
         figures[f"alpha {weight}"], wall_s = 100 * trained["transformed_accuracy"], wall_s + trained["wall_s"]
         if weight in ATTACKED_ALPHAS:
-            inverse, attacks[weight] = InversePlan(width=width, epochs=attack_epochs, seed=seed), place / "attack"
+            inverse, attacks[weight] = InversePlan(width, attack_epochs, batch_size=batch_size, seed=seed), place / "attack"
 
             def recovered(inverse: InversePlan = inverse, place: Path = place) -> dict[str, Any]:
                 return run_inverse_attack(AttackRequest(data, place / "attack", inverse, place / WEIGHTS, images=images))
