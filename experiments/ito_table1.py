@@ -59,7 +59,9 @@ def experiment(
     test = load_cifar10("test", data).first(images)
     classifier = named_network(model, weights).network
     figures = {"plain": 100 * accuracy_on(classifier, test)}
-    remarks, wall_s = {"features": features, "training": f"epochs: {epochs}, batch {batch_size}, U-Net of width {width}"}, 0.0
+    sizes = f"epochs: {epochs}, batch {batch_size}, U-Net of width {width}"
+    remarks = {"features": features, "training": f"{sizes}, learning rate up to {TransformationPlan.learning_rate} and down to 0"}
+    wall_s = 0.0
     card = data_card("CIFAR-10 test", test)
     pupils = data_card("CIFAR-10 train", load_cifar10("train", data).first(images))
     common = {"classifier": weights_digest(classifier), "data": card, "pupils": pupils}

@@ -17,7 +17,6 @@ from inference.training.checkpoint import resume
 from inference.training.descent import Batches, Lesson, descend, to_best_device
 from privacy.transformation.best_weights import BestWeights
 from privacy.transformation.pairs import Codes, EpochPairs, Pairs, Pictures, as_pictures
-from privacy.transformation.training import stepped
 
 MOST_PSNR_DB = 100.0
 """Of a picture that was recovered to the last bit, whose ratio is infinite."""
@@ -75,6 +74,11 @@ def invert(network: nn.Module, plan: InversePlan, pairs: Pairs, folder: Path) ->
         yield report
     best.load_into(network)
     network.eval()
+
+
+def stepped(step: int, steps: int, first: float) -> float:
+    """`first`, times 0.2 after each of 60, 120 and 160 of 200 parts of the training (Ito et al.)."""
+    return first * 0.2 ** sum(step >= share * steps for share in (0.3, 0.6, 0.8))
 
 
 @torch.inference_mode()

@@ -12,7 +12,7 @@ from inference.datasets import LabelledImages
 from inference.training import EpochReport
 from inference.training.checkpoint import identity
 from inference.training.crop_and_flip import CropAndFlip
-from inference.training.descent import Batches, Lesson, descend, to_best_device
+from inference.training.descent import Batches, Lesson, descend, to_best_device, warm_then_falling
 from privacy.transformation.features import FEATURES
 from privacy.transformation.provider import Provider
 
@@ -29,6 +29,9 @@ class TransformationPlan:
         One of `FEATURES`.
     width
         Of the U-Net.
+    learning_rate
+        Its highest value, reached in the first tenth of all steps and falling to 0 from there: with it from the first step on
+        and lowered in steps, as for the published attack, a short training ends far lower.
     """
 
     alpha: float = 0.005
@@ -50,15 +53,6 @@ class TransformationPlan:
             raise ValueError(f"batch_size = {self.batch_size}: allowed is 2 or more")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate = {self.learning_rate}: allowed is > 0")
-
-    def stepped_learning_rate(self, step: int, steps: int) -> float:
-        """A fifth after 0.3, 0.6 and 0.8 of all steps, as in the paper's inverse networks."""
-        return stepped(step, steps, self.learning_rate)
-
-
-def stepped(step: int, steps: int, first: float) -> float:
-    """`first`, times 0.2 after each of 60, 120 and 160 of 200 parts of the training (security.md's recipe of Ito et al.)."""
-    return first * 0.2 ** sum(step >= share * steps for share in (0.3, 0.6, 0.8))
 
 
 class Objective:
@@ -127,12 +121,15 @@ def train_transformation(
     optimiser = torch.optim.SGD(network.parameters(), lr=0.0, momentum=0.9, weight_decay=5e-4)
     augmented, labels = CropAndFlip(torch.from_numpy(images.images), plan.seed), torch.from_numpy(images.labels)
 
+    def learning_rate(step: int, steps: int) -> float:
+        return warm_then_falling(step, steps, plan.learning_rate)
+
     def batches(epoch: int) -> Batches:
         return _Crops(augmented, labels, epoch, plan.batch_size)
 
     lesson = Lesson(
         run={**asdict(plan), **identity(images), "classifier_sha256": provider.classifier_sha256},
-        epochs=plan.epochs, batches=batches, loss=objective.loss, learning_rate=plan.stepped_learning_rate, hits=objective.hits,
+        epochs=plan.epochs, batches=batches, loss=objective.loss, learning_rate=learning_rate, hits=objective.hits,
     )  # fmt: skip
     return descend(network, lesson, optimiser, checkpoint, objective.forward)
 

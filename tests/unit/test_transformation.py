@@ -21,7 +21,8 @@ from privacy.transformation import (
     serve,
     train_transformation,
 )
-from privacy.transformation.training import Objective, stepped
+from privacy.transformation.inverse_network import stepped
+from privacy.transformation.training import Objective
 
 SECRET = b"sixteen bytes or"
 PICTURES = LabelledImages(
@@ -129,7 +130,7 @@ def test_a_training_with_another_classifier_is_not_taken_up(tmp_path: Path) -> N
         train(other)
 
 
-def test_learning_rate_falls_as_published() -> None:
+def test_the_attacks_learning_rate_falls_as_published() -> None:
     assert [stepped(epoch, 200, 0.1) for epoch in (0, 59, 60, 120, 160, 199)] == pytest.approx([0.1, 0.1, 0.02, 4e-3, 8e-4, 8e-4])
 
 
