@@ -130,6 +130,28 @@ def test_a_training_with_another_classifier_is_not_taken_up(tmp_path: Path) -> N
         train(other)
 
 
+def test_a_transformation_begins_warm_and_ends_at_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    step = torch.optim.SGD.step
+
+    def watched(optimiser: torch.optim.SGD, *given: object) -> object:
+        rates.append(optimiser.param_groups[0]["lr"])
+        return step(optimiser, *given)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(torch.optim.SGD, "step", watched)
+    plan = TransformationPlan(features="resnet20-block1", width=2, epochs=10, batch_size=12)
+    served = Served(load("resnet20"))
+    provider = Provider(served.address, SECRET)
+    list(train_transformation(UNet(2), feature_network(plan.features), plan, PICTURES, provider, tmp_path / "checkpoint"))
+    provider.close()
+    served.close()
+    peak = plan.learning_rate
+    assert len(rates) == 20
+    assert rates[:3] == pytest.approx([peak / 2, peak, peak])
+    assert rates[3:] == sorted(rates[3:], reverse=True)
+    assert 0 < rates[-1] < 0.1 * peak
+
+
 def test_the_attacks_learning_rate_falls_as_published() -> None:
     assert [stepped(epoch, 200, 0.1) for epoch in (0, 59, 60, 120, 160, 199)] == pytest.approx([0.1, 0.1, 0.02, 4e-3, 8e-4, 8e-4])
 
