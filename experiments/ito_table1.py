@@ -25,7 +25,7 @@ from inference.models.state import weights_digest
 from keycam.inverse_attack import AttackRequest, run_inverse_attack
 from keycam.train_classes import accuracy_on
 from keycam.transform import WEIGHTS, TransformRequest, load_transformation, run_transformation_training
-from privacy.transformation import InversePlan, TransformationPlan
+from privacy.transformation import InversePlan, TransformationPlan, feature_network
 
 ATTACKED_ALPHAS = (0.005, 0.01)
 QUICK_PICTURES = 40
@@ -41,7 +41,7 @@ def experiment(
         str, typer.Option(help="vgg16-relu1_2 as published, vgg16-relu2_2, or resnet20-block1 offline.")
     ] = "vgg16-relu1_2",
     epochs: Annotated[int, typer.Option(help="Of a transformation network's training.", min=1)] = 50,
-    width: Annotated[int, typer.Option(help="Channels of the U-Nets' first level; 64 as published.", min=1)] = 64,
+    width: Annotated[int, typer.Option(help="Channels of the U-Nets at full size; 64 as published.", min=1, max=256)] = 64,
     alpha: Annotated[list[float] | None, typer.Option(help="Only these alphas of the table; repeat it for several.")] = None,
     attack_epochs: Annotated[int, typer.Option(help="Of an inverse network's training.", min=1)] = 200,
     batch_size: Annotated[int, typer.Option(help="Of both; the published attack has 128.", min=2)] = 128,
@@ -57,6 +57,11 @@ def experiment(
         images, width, alphas = QUICK_PICTURES, QUICK_WIDTH, ITO_ALPHAS[2:3]
         features, epochs, attack_epochs = "resnet20-block1", 1, 1
     test = load_cifar10("test", data).first(images)
+    plans = {
+        alpha: TransformationPlan(alpha, features, width=width, epochs=epochs, batch_size=batch_size, seed=seed)
+        for alpha in ITO_ALPHAS
+    }
+    feature_network(features)  # what cannot be had is told before the work
     classifier = named_network(model, weights).network
     figures = {"plain": 100 * accuracy_on(classifier, test)}
     sizes = f"epochs: {epochs}, batch {batch_size}, U-Net of width {width}"
@@ -66,8 +71,7 @@ def experiment(
     pupils = data_card("CIFAR-10 train", load_cifar10("train", data).first(images))
     common = {"classifier": weights_digest(classifier), "data": card, "pupils": pupils}
     transformations, attacks = dict[float, Path](), dict[float, Path]()
-    for weight in ITO_ALPHAS:
-        plan = TransformationPlan(alpha=weight, features=features, width=width, epochs=epochs, batch_size=batch_size, seed=seed)
+    for weight, plan in plans.items():
         place, settings = folder / f"alpha-{weight}", common | {"plan": asdict(plan)}
         # What another line found with the same options belongs to the same table.
         if weight not in alphas and kept(place / "stage.json", settings) is None:

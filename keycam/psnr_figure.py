@@ -28,4 +28,4 @@ def boxes(axes: Any, psnr_db: Mapping[str, NDArray[np.float64]]) -> None:
     axes.boxplot(list(psnr_db.values()), whis=(0, 100))
     axes.set_xticks(range(1, 1 + len(psnr_db)), list(psnr_db))
     axes.set_ylabel("PSNR to the picture, dB")
-    axes.set_title(f"{len(next(iter(psnr_db.values()))):,} pictures; whiskers reach the extremes", fontsize=9)
+    axes.set_title(f"{len(next(iter(psnr_db.values()))):,} pictures;\nwhiskers reach the extremes", fontsize=9)

@@ -41,7 +41,11 @@ class TransformRequest:
     def __post_init__(self) -> None:
         if (self.model is None) == (self.provider is None):
             raise ValueError(f"model = {self.model!r}: allowed is one of --model and --provider, and not both")
+        if self.provider is None and self.secret_file is not None:
+            raise ValueError(f"secret_file = {self.secret_file}: allowed is with --provider, as --model needs none")
         if self.provider is not None:
+            if self.weights is not None:
+                raise ValueError(f"weights = {self.weights}: allowed is with --model, as the provider has its own")
             parsed_address(self.provider, "provider")
             if self.secret_file is None:
                 raise ValueError("secret_file = None: allowed is a file with the provider's secret where --provider is given")
@@ -56,8 +60,12 @@ def parsed_address(text: str, field: str) -> Address:
 
 
 def read_secret(file: Path) -> bytes:
-    """The shared secret in `file`. Raises `OSError` where it cannot be read, `DataError` for a short one."""
-    secret = file.read_bytes().strip()
+    """The shared secret in `file`. Raises `DataError` where it cannot be read, and for a short one."""
+    try:
+        secret = file.read_bytes().strip()
+    except OSError as error:
+        allowed = f"allowed is a file with the secret, {LEAST_SECRET_BYTES} bytes or more"
+        raise DataError(f"secret_file = {file}: {error.strerror or error}; {allowed}") from error
     if len(secret) < LEAST_SECRET_BYTES:
         raise DataError(f"secret_file = {file}: it has {len(secret)} bytes; allowed is {LEAST_SECRET_BYTES} or more")
     return secret
@@ -110,9 +118,9 @@ def accuracy_by(provider: Provider, images: LabelledImages, batch_size: int = 25
 
 def load_transformation(file: Path) -> UNet:
     """The transformation network whose weights are in `file`. Raises `WeightsError`."""
-    state = read_state(file, "transformation")
+    state = read_state(file, "a transformation", "transformation")
     width = state["last.weight"].shape[1] if "last.weight" in state and state["last.weight"].ndim == 4 else 1
-    network = fill(UNet(width), file, "transformation")
+    network = fill(UNet(width), file, "a transformation", "transformation")
     assert isinstance(network, UNet)
     return network
 

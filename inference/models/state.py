@@ -32,44 +32,46 @@ def weights_digest(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def fill(network: nn.Module, file: Path, whose: str) -> nn.Module:
-    """Load `file` into `network`, ready to predict; `whose` names the network in what is said of a bad file.
+def fill(network: nn.Module, file: Path, whose: str, field: str = "weights") -> nn.Module:
+    """Load `file` into `network`, ready to predict; `whose` network and which `field` go into what is said of a bad file.
 
     Raises `WeightsError` for weights that are not there, not readable or not those of the network.
     """
-    state = read_state(file, whose)
+    state = read_state(file, whose, field)
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise WeightsError(f"weights = {file}: they belong to another network; {_allowed(whose)}") from error
+        raise WeightsError(f"{field} = {file}: they belong to another network; {_allowed(whose)}") from error
     return network.eval()
 
 
-def read_state(file: Path, whose: str) -> dict[str, Tensor]:
+def read_state(file: Path, whose: str, field: str = "weights") -> dict[str, Tensor]:
     """Read the state dict in `file`, without the wrappers and prefixes that training leaves. Raises `WeightsError`."""
     if not file.is_file():
-        raise WeightsError(f"weights = {file}: there is no such file; {_allowed(whose)}")
-    return _read_pickled(file, whose) if file.suffix.lower() in PICKLED else _read_safetensors(file, whose)
+        trouble = "it is a folder" if file.is_dir() else "there is no such file"
+        raise WeightsError(f"{field} = {file}: {trouble}; {_allowed(whose)}")
+    read = _read_pickled if file.suffix.lower() in PICKLED else _read_safetensors
+    return read(file, whose, field)
 
 
-def _read_safetensors(file: Path, whose: str) -> dict[str, Tensor]:
+def _read_safetensors(file: Path, whose: str, field: str) -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         state: dict[str, Tensor] = load_file(file)
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"weights = {file}: it is not a readable safetensors file ({error}); {_allowed(whose)}") from error
+        raise WeightsError(f"{field} = {file}: it is not a readable safetensors file ({error}); {_allowed(whose)}") from error
     return state
 
 
-def _read_pickled(file: Path, whose: str) -> dict[str, Tensor]:
-    content = read_tensors(file, "weights", _allowed(whose))
+def _read_pickled(file: Path, whose: str, field: str) -> dict[str, Tensor]:
+    content = read_tensors(file, field, _allowed(whose))
     for name in WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
             content = content[name]
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise WeightsError(f"weights = {file}: it holds no state dict; {_allowed(whose)}")
+        raise WeightsError(f"{field} = {file}: it holds no state dict; {_allowed(whose)}")
     state = dict(content)
     for prefix in PREFIXES:
         consume_prefix_in_state_dict_if_present(state, prefix)

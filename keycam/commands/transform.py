@@ -19,7 +19,7 @@ Transformation = Annotated[
     Path, typer.Option("--transformation", readable=False, help="Weights that 'keycam transform train' wrote.")
 ]
 Images = Annotated[int | None, typer.Option(help="Only the first so many pictures of each split.", min=20)]
-Width = Annotated[int, typer.Option(help="Channels of the U-Net's widest maps.", min=1, max=256)]
+Width = Annotated[int, typer.Option(help="Channels of the U-Net at full size; they double with each halving.", min=1, max=256)]
 
 
 @app.command()

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
@@ -49,7 +50,9 @@ class Provider:
             self._connection = Client(address, authkey=secret)
         except NO_PROOF as error:
             allowed = "allowed is host:port of 'keycam transform provide' with the same secret"
-            raise ProviderError(f"provider = {host}:{port}: {str(error) or type(error).__name__}; {allowed}") from error
+            other = isinstance(error, AuthenticationError)
+            trouble = "it knows another secret" if other else str(error) or type(error).__name__
+            raise ProviderError(f"provider = {host}:{port}: {trouble}; {allowed}") from error
         try:
             digest = self._answer(GREETING)["classifier_sha256"]
             if digest.dtype != torch.uint8 or digest.shape != (hashlib.sha256().digest_size,):
@@ -104,6 +107,8 @@ def _answer(classifier: nn.Module, pictures: Tensor, labels: Tensor) -> dict[str
         raise ValueError(f"pictures {pictures.dtype} {tuple(pictures.shape)} and labels {tuple(labels.shape)}")
     pictures.requires_grad_(True)
     scores = classifier(pictures)
+    if not isinstance(scores, Tensor) or scores.ndim != 2:
+        raise ValueError("its network does not give each picture one score for each class")
     if labels.numel() == 0 or labels.min() < 0 or labels.max() >= scores.shape[1]:
         raise ValueError(f"labels of {labels.tolist()[:3]}... for {scores.shape[1]} classes")
     loss = nn.functional.cross_entropy(scores, labels)

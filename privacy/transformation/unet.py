@@ -14,7 +14,7 @@ class UNet(nn.Module):
     Parameters
     ----------
     width
-        Channels of the widest maps; they double with each halving.
+        Channels of the maps of full size; they double with each halving.
     """
 
     def __init__(self, width: int = 64) -> None:

@@ -170,7 +170,7 @@ BAD_FILES = [
     ("demo --out THINGS/file/under", "out = THINGS/file/under: a file is in the place of a folder; allowed is"),
     ("infer THINGS/good.png --model vgg16", "model = 'vgg16': no weights are shipped for it; allowed is"),
     ("infer THINGS/good.png --weights THINGS/none", "weights = THINGS/none: there is no such file; allowed is"),
-    ("infer THINGS/good.png --weights THINGS/pictures", "weights = THINGS/pictures: there is no such file; allowed is"),
+    ("infer THINGS/good.png --weights THINGS/pictures", "weights = THINGS/pictures: it is a folder; allowed is"),
     ("infer THINGS/good.png --weights THINGS/zero.png", "zero.png: it is not a readable safetensors file"),
     ("infer THINGS/good.png --weights THINGS/text.safetensors", "text.safetensors: it is not a readable safetensors file"),
     ("infer THINGS/good.png --weights THINGS/other.safetensors", "other.safetensors: they belong to another network; allowed is"),

@@ -83,7 +83,7 @@ def test_a_provider_elsewhere_needs_the_same_secret(command, small_data: Path, t
                 if "refused" not in refused.err:
                     break
             assert refused.code == 3
-            assert f"provider = {address}: digest sent was rejected; allowed is host:port" in refused.err
+            assert f"provider = {address}: it knows another secret; allowed is host:port" in refused.err
             taken = command(*provide)
             assert taken.code == 3
             assert f"address = {address}: Address already in use; allowed is a free port" in taken.err
@@ -120,9 +120,20 @@ def test_a_picture_is_never_written_over_by_what_is_sent_of_it(command, tmp_path
         ("train --data DATA --out OUT --provider here --secret-file OUT", 2, "provider = 'here': allowed is HOST:PORT"),
         ("train --data DATA --out OUT --provider a:1", 2, "secret_file = None: allowed is a file"),
         ("provide resnet20 --address a:0 --secret-file OUT", 2, "address = 'a:0': allowed is HOST:PORT with a port"),
-        ("provide resnet20 --address a:1 --secret-file OUT", 3, "file = OUT: No such file"),
-        ("apply OUT.png --transformation OUT --out OUT", 3, "weights = OUT: there is no such file"),
-        ("attack --data DATA --transformation OUT --out NEW", 3, "weights = OUT: there is no such file"),
+        (
+            "provide resnet20 --address a:1 --secret-file OUT",
+            3,
+            "secret_file = OUT: No such file or directory; allowed is a file with the secret",
+        ),
+        ("apply OUT.png --transformation OUT --out OUT", 3, "transformation = OUT: there is no such file"),
+        ("attack --data DATA --transformation OUT --out NEW", 3, "transformation = OUT: there is no such file"),
+        ("attack --data DATA --transformation DATA --out NEW", 3, "transformation = DATA: it is a folder; allowed is"),
+        ("train --data DATA --out OUT --model resnet20 --secret-file NEW", 2, "secret_file = NEW: allowed is with --provider"),
+        (
+            "train --data DATA --out OUT --provider a:1 --weights NEW --secret-file NEW",
+            2,
+            "weights = NEW: allowed is with --model",
+        ),
     ],
 )
 def test_a_bad_line_is_refused(command, small_data: Path, tmp_path: Path, line: str, code: int, says: str) -> None:

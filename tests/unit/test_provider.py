@@ -11,11 +11,12 @@ from multiprocessing.connection import Client, Connection, Listener
 
 import pytest
 import torch
+from torch import nn
 
 from privacy.transformation import Provider, provider_process
 from privacy.transformation.listening import users
 from privacy.transformation.messages import ProviderError, receive, receive_answer, refuse, send
-from privacy.transformation.provider import GREETING, QUESTION, Address, serve_named
+from privacy.transformation.provider import GREETING, QUESTION, Address, serve, serve_named
 
 SECRET = b"sixteen bytes or"
 BLACK = (torch.zeros(1, 3, 32, 32), torch.tensor([0]))
@@ -70,8 +71,26 @@ def test_what_is_no_question_is_refused_and_the_provider_goes_on(
     assert provider.class_loss(*BLACK).loss > 0
 
 
+def test_a_network_that_is_no_classifier_is_told_of() -> None:
+    served = Listener(("127.0.0.1", 0), authkey=SECRET)
+
+    def work() -> None:
+        with served.accept() as connection:
+            serve(nn.Conv2d(3, 10, 1), connection)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    host, port = served.address  # type: ignore[misc]
+    provider = Provider((host, port), SECRET)
+    with pytest.raises(ProviderError, match="provider: its network does not give each picture one score for each class; allowed"):
+        provider.class_loss(*BLACK)
+    provider.close()
+    thread.join(10)
+    served.close()
+
+
 def test_another_secret_is_refused(address: Address) -> None:
-    with pytest.raises(ProviderError, match=r"digest sent was rejected; allowed is host:port .* with the same secret"):
+    with pytest.raises(ProviderError, match=r"it knows another secret; allowed is host:port .* with the same secret"):
         Provider(address, b"another sixteen bytes")
 
 
