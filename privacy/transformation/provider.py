@@ -2,9 +2,11 @@
 
 import hashlib
 import multiprocessing
+import os
 import secrets
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
@@ -147,6 +149,18 @@ def serve_named(model: str, weights: Path | None, address: Address, secret: byte
                     continue
 
 
+def _serve_one_owner(model: str, weights: Path | None, secret: bytes, told: Connection) -> None:
+    # An owner that is killed cannot end this process, but its end of the pipe closes.
+    threading.Thread(target=_end_with, args=(told,), daemon=True).start()
+    serve_named(model, weights, ("127.0.0.1", 0), secret, told)
+
+
+def _end_with(owner: Connection) -> None:
+    with suppress(EOFError, OSError):
+        owner.recv_bytes()
+    os._exit(0)
+
+
 @contextmanager
 def provider_process(model: str, weights: Path | None) -> Iterator[Provider]:
     """A provider as a process of its own on this machine: the user's process never loads the classifier.
@@ -155,7 +169,7 @@ def provider_process(model: str, weights: Path | None) -> Iterator[Provider]:
     """
     secret, context = secrets.token_bytes(32), multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=serve_named, args=(model, weights, ("127.0.0.1", 0), secret, theirs), daemon=True)
+    process = context.Process(target=_serve_one_owner, args=(model, weights, secret, theirs), daemon=True)
     process.start()
     theirs.close()
     try:

@@ -4,10 +4,13 @@ import errno
 import multiprocessing
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
 
 import pytest
 import torch
@@ -46,6 +49,27 @@ def test_a_provider_is_a_process_of_its_own_that_gives_loss_gradient_and_count_a
         assert set(vars(answer)) == {"loss", "gradient", "right"}
         assert answer.gradient.abs().max() > 0
     assert not process.is_alive()
+
+
+OWNER = """
+import time
+from privacy.transformation import provider_process
+if __name__ == "__main__":
+    with provider_process("resnet20", None):
+        print("answers", flush=True)
+        time.sleep(600)
+"""
+
+
+def test_a_provider_ends_with_its_owner_even_if_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "owner.py"
+    script.write_text(OWNER)
+    owner = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == b"answers\n"
+    owner.kill()
+    # Its output is the provider's, too, and ends when both have ended.
+    assert owner.communicate(timeout=60)[0] == b""
 
 
 def test_a_process_that_cannot_load_its_network_says_so() -> None:
