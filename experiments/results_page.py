@@ -33,8 +33,8 @@ SHORT = "its training was short, as there was no GPU: its recipe and time are be
 ENTRIES = (
     Entry(
         TABLE_1, "table1-vgg16", "vgg16", "python -m experiments.table1 --data DIR",
-        why=f"Ours differs from the published plain accuracy because {SHORT}. Fine-tuning without a key ends lower than published for "
-        "the same reason, as its budget below tells; the paper does not say what its network had.",
+        why=f"Ours differs from the published plain accuracy because {SHORT}. Fine-tuning without a key ends lower than "
+        "published for the same reason, as its budget below tells; the paper does not say what its network had.",
     ),
     Entry(
         TABLE_1, "table1-resnet20", "resnet20", "python -m experiments.table1 --data DIR --model resnet20",
