@@ -58,8 +58,8 @@ def experiment(
         features, epochs, attack_epochs = "resnet20-block1", 1, 1
     test = load_cifar10("test", data).first(images)
     plans = {
-        alpha: TransformationPlan(alpha, features, width=width, epochs=epochs, batch_size=batch_size, seed=seed)
-        for alpha in ITO_ALPHAS
+        weight: TransformationPlan(weight, features, width=width, epochs=epochs, batch_size=batch_size, seed=seed)
+        for weight in ITO_ALPHAS
     }
     feature_network(features)  # what cannot be had is told before the work
     classifier = named_network(model, weights).network

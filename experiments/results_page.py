@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "results.md"
 class Entry:
     """One record of one table: what it is called, of which network, the command that makes it, and its picture.
 
-    `why` is one sentence: why its figures differ from the published ones, or why there is no record.
+    `why` tells why its figures differ from the published ones, or why there is no record.
     """
 
     table: PublishedTable

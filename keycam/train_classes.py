@@ -48,7 +48,7 @@ def train_classes(request: TrainingRequest) -> dict[str, Any]:
         first = replace(plan, epochs=request.shallow_epochs, small_crop_epochs=request.shallow_epochs * 2 // 5)
         reports = train(shallow(network), first, training, request.out / f"{model}-shallow.checkpoint")
         *_, _ = progress(reports, "training the first blocks", first.epochs, lambda report: report.epoch)
-        # What is partly trained forgets the more of it the higher the rate.
+        # Gently, as part of it is trained already.
         plan = replace(plan, shallow_epochs=request.shallow_epochs, peak_learning_rate=plan.peak_learning_rate / 10)
     forward = keyed_forward(network, request.policy, size) if keyed else None
     reports = train(network, plan, training, request.out / f"{model}.checkpoint", forward)
